@@ -1,0 +1,134 @@
+import type { Random } from '../random';
+import type { Pair, Seat } from '../seat';
+
+/** The games of `shared` research use; each is one folder beside this file. */
+export type GameId = 'ipd' | 'split' | 'trust-and-split' | 'trust-and-split-values' | 'deal-or-no-deal';
+
+/** What a seat may produce at a turn. */
+export type Constraint =
+  /** Exactly one of these texts. */
+  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  /** Free text of at most this many tokens. */
+  | { readonly kind: 'message'; readonly maxTokens: number };
+
+/** A seat that has to speak or act now. */
+export interface TurnRequest {
+  readonly seat: Seat;
+  readonly kind: 'message' | 'action';
+  /** Everything that the seat is newly shown since its last turn; stands verbatim in its transcript. */
+  readonly observation: string;
+  readonly constraint: Constraint;
+}
+
+/** What a seat did in a round once its text was parsed. */
+export type Action =
+  /** Iterated Prisoner's Dilemma; `A` cooperates. */
+  | { readonly kind: 'choice'; readonly choice: 'A' | 'B' }
+  /** Split games: units proposed for oneself, one number an item kind, 0 to the quantity. */
+  | { readonly kind: 'keep'; readonly amounts: readonly number[] };
+
+/** A hand of Trust-and-Split. */
+export type Hand = 'rock' | 'paper' | 'scissors';
+
+/** What the seeded randomness dealt for a round; empty lists where a game deals nothing. */
+export interface RoundDeal {
+  /** Units of each item kind on the table. */
+  readonly quantities: readonly number[];
+  /** Points per unit, `[seat][item kind]`. */
+  readonly values: Pair<readonly number[]>;
+  readonly hands?: Pair<Hand>;
+  /** Who speaks first, where there is talk. */
+  readonly opener?: Seat;
+}
+
+/** A finished round. */
+export interface RoundOutcome {
+  /** 0-based. */
+  readonly round: number;
+  readonly deal: RoundDeal;
+  /** What counted; the game's default where the text did not parse. */
+  readonly actions: Pair<Action>;
+  readonly valid: Pair<boolean>;
+  /** Points of this round. */
+  readonly rewards: Pair<number>;
+  /** Units each seat got, `[seat][item kind]`; empty in the IPD. */
+  readonly shares: Pair<readonly number[]>;
+  /** Points of both seats together, had they played this round as well as possible. */
+  readonly bestJointReward: number;
+  /** The messages said in this round, in order. */
+  readonly messages: readonly { readonly seat: Seat; readonly text: string }[];
+}
+
+/** A position in one negotiation: immutable, so that a fork is just another `advance` from it. */
+export interface Negotiation {
+  /** Who must reply now, in parallel; empty when the negotiation is over. */
+  readonly requests: readonly TurnRequest[];
+  /** 0-based round that the requests belong to. */
+  readonly round: number;
+  /** Finished rounds. */
+  readonly rounds: readonly RoundOutcome[];
+  /** The round under way, as dealt; undefined when the negotiation is over. */
+  readonly deal: RoundDeal | undefined;
+  /**
+   * The position after these texts, one for each request and in their order.
+   * @throws RangeError when the number of texts is not the number of requests.
+   */
+  advance(texts: readonly string[]): Negotiation;
+}
+
+/** Settings that every game understands; a game ignores none of those it lists in `settingNames`. */
+export interface GameSettings {
+  /** Rounds of one negotiation. */
+  readonly rounds: number;
+  /** `short` for the embedded policy, `full` for instruction-tuned models. */
+  readonly prompts: 'short' | 'full';
+  /** Whether an IPD prompt names the round (a visible horizon invites last-round defection). */
+  readonly showRound: boolean;
+  /** IPD points: temptation, reward, punishment, sucker. */
+  readonly payoffs: { readonly T: number; readonly R: number; readonly P: number; readonly S: number };
+  /** Messages a seat may send in a round of the talking games. */
+  readonly messagesPerRound: number;
+  /** Longest message, in tokens. */
+  readonly messageTokens: number;
+}
+
+/** Measures by name, as `--json` and the journal write them: absent if the game has none such, null if it could not be computed. */
+export interface Measures {
+  readonly meanReward: Pair<number> | null;
+  readonly jointReward: number | null;
+  readonly efficiency: number | null;
+  readonly cooperationRate?: number | null;
+  readonly cooperateAfter?: CooperateAfter;
+  readonly keptWhenValuingLess?: number | null;
+  readonly keptWhenValuingMore?: number | null;
+  readonly statesHandRate?: number | null;
+  readonly truthfulRate?: number | null;
+  readonly validMass: number | null;
+  readonly entropy: number | null;
+  readonly kl: number | null;
+}
+
+/** P(cooperate | last round), own move first; `start` is the first round. */
+export interface CooperateAfter {
+  readonly start: number | null;
+  readonly CC: number | null;
+  readonly CD: number | null;
+  readonly DC: number | null;
+  readonly DD: number | null;
+}
+
+/** The rules of one game. */
+export interface Game {
+  readonly id: GameId;
+  readonly title: string;
+  /** Which settings this game reads, besides `rounds` and `prompts`. */
+  readonly settingNames: readonly (keyof GameSettings)[];
+  /**
+   * The opening position. All that is random about the game is drawn from `random`, so that
+   * negotiations of one seed group, given equal streams, are dealt the same.
+   * @throws RangeError naming the setting that makes no such game (payoffs that are no dilemma).
+   */
+  start(settings: GameSettings, random: Random): Negotiation;
+  /** The measures that only this game has, over finished rounds, `[negotiation][round]`. */
+  measures(negotiations: readonly (readonly RoundOutcome[])[]): Partial<Measures>;
+}
