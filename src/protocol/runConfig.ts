@@ -1,0 +1,78 @@
+import { z } from 'zod';
+
+/** Games by the id that files and commands use. */
+export const gameId = z.enum(['ipd', 'split', 'trust-and-split', 'trust-and-split-values', 'deal-or-no-deal']);
+
+/** Credit rules; `domain/advantage` defines them. */
+export const algorithm = z.enum(['rl', 'aa', 'aa-jit', 'sum']);
+
+const positive = z.number().positive();
+const count = z.int().positive();
+
+/** Settings of the game; a game reads those it understands and a preset that sets another is refused. */
+export const gameSettings = z.strictObject({
+  rounds: count,
+  prompts: z.enum(['short', 'full']),
+  showRound: z.boolean(),
+  payoffs: z.strictObject({ T: z.number(), R: z.number(), P: z.number(), S: z.number() }),
+  messagesPerRound: z.int().nonnegative(),
+  messageTokens: count,
+});
+
+/** Everything that decides what a run computes; kept in run.json, complete, defaults filled in. */
+export const runConfig = z.strictObject({
+  game: gameId,
+  gameSettings,
+  algorithm,
+  /** `embedded`, or a Hugging Face model folder. */
+  policy: z.string().min(1),
+  seed: z.int().nonnegative(),
+  iterations: count,
+  /** Negotiations an iteration. */
+  negotiations: count,
+  /** Negotiations that share their random numbers; 1 makes every group single. */
+  groupSize: count,
+  /** Discount γ per round. */
+  gamma: z.number().min(0).max(1),
+  /** Weight β of the alignment term. */
+  beta: z.number(),
+  /** Points that make one unit of reward. */
+  rewardScale: positive,
+  baseline: z.enum(['group', 'batch']),
+  /** `aa-jit` with the extra γ of `aa`, so that only the sum over k differs. */
+  matchedGamma: z.boolean(),
+  adapter: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('lora'), rank: count, alpha: positive }),
+    z.strictObject({ kind: z.literal('full') }),
+  ]),
+  learningRate: positive,
+  /** Global gradient norm cap. */
+  clipNorm: positive,
+  klCoefficient: z.number().nonnegative(),
+  klOver: z.enum(['full', 'masked']),
+  entropyCoefficient: z.number().nonnegative(),
+  /** Whether tokens that a mask forces count among the N of the loss. */
+  countForced: z.boolean(),
+  /** How invalid output is kept out (`masked`), let through (`free`) or tried again (`retry`). */
+  decoding: z.enum(['masked', 'free', 'retry']),
+  retries: z.int().nonnegative(),
+  temperature: positive,
+  buffer: z.strictObject({
+    enabled: z.boolean(),
+    /** A snapshot every this many iterations. */
+    every: count,
+    /** An iteration draws from a uniform subset of at most this many snapshots. */
+    subset: count,
+    draw: z.enum(['negotiation', 'group']),
+    train: z.enum(['learner', 'both']),
+    probability: z.number().min(0).max(1),
+  }),
+  /** A checkpoint every this many iterations, and at the start and the end. */
+  checkpointEvery: count,
+});
+
+/** See `runConfig`. */
+export type RunConfig = z.infer<typeof runConfig>;
+
+/** Credit rule ids. */
+export type Algorithm = z.infer<typeof algorithm>;

@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { runConfig } from './runConfig';
+
+/** Version of the run folder's layout; a reader refuses a higher one by name. */
+export const RUN_FORMAT = 1;
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const nullable = z.number().nullable();
+const pairOf = <T extends z.ZodType>(item: T) => z.tuple([item, item]);
+
+/** run.json: written once, before anything else is. */
+export const runFile = z.strictObject({
+  format: z.int(),
+  id: z.string(),
+  name: z.string(),
+  /** ISO 8601. */
+  created: z.string(),
+  parley: z.string(),
+  onnxruntime: z.string(),
+  config: runConfig,
+  model: z.strictObject({ source: z.string(), sha256, parameters: z.int() }),
+  device: z.string(),
+  threads: z.int(),
+  /** The run that differs in the algorithm alone, where the two were started as a pair. */
+  pairedWith: z.string().optional(),
+});
+
+/** See `runFile`. */
+export type RunFile = z.infer<typeof runFile>;
+
+/** Measures as JSON; `domain/metrics` computes them. */
+export const measuresFile = z.looseObject({
+  meanReward: pairOf(z.number()).nullable(),
+  jointReward: nullable,
+  efficiency: nullable,
+  cooperationRate: nullable.optional(),
+  cooperateAfter: z.strictObject({ start: nullable, CC: nullable, CD: nullable, DC: nullable, DD: nullable }).optional(),
+  keptWhenValuingLess: nullable.optional(),
+  keptWhenValuingMore: nullable.optional(),
+  statesHandRate: nullable.optional(),
+  truthfulRate: nullable.optional(),
+  validMass: nullable,
+  entropy: nullable,
+  kl: nullable,
+});
+
+/** See `measuresFile`. */
+export type MeasuresFile = z.infer<typeof measuresFile>;
+
+const files = z.strictObject({ folder: z.string(), files: z.record(z.string(), sha256) });
+
+/** One compact line a negotiation, column by column, so that measures filter and sort without Parquet. */
+export const negotiationSummaries = z.strictObject({
+  group: z.array(z.int()),
+  /** Mean points a round. */
+  reward: pairOf(z.array(z.number())),
+  /** Joint reward ÷ best possible joint reward, mean over rounds. */
+  efficiency: z.array(z.number()),
+  /** Player names, `[seat][negotiation]`: `policy`, `snapshot:40`, `scripted:greedy`. */
+  player: pairOf(z.array(z.string())),
+  /** Turns that did not parse. */
+  invalid: z.array(z.int()),
+  /** Mean credit, `[seat][negotiation]`. */
+  credit: pairOf(z.array(z.number())),
+  /** IPD: share of A, `[seat][negotiation]`; absent elsewhere. */
+  cooperation: pairOf(z.array(z.number())).optional(),
+});
+
+/** See `negotiationSummaries`. */
+export type NegotiationSummaries = z.infer<typeof negotiationSummaries>;
+
+/** What one optimizer step reported. */
+export const trainingFile = z.strictObject({
+  loss: z.number(),
+  gradNorm: z.number(),
+  rhoMax: z.number(),
+  rhoClipFraction: z.number(),
+  /** Largest |log π_trainer − log π_sampler|, nats. */
+  samplerTrainerGap: z.number(),
+  rmsOwn: z.number(),
+  rmsAlignment: z.number(),
+  /** Share of rounds whose alignment term reverses the sign of the own advantage. */
+  signFlip: z.number(),
+  retries: z.int(),
+  sequences: z.int(),
+  sampledTokens: z.int(),
+  trainedTokens: z.int(),
+});
+
+/** journal.jsonl, line by line. What no line names does not exist. Only `time` and `seconds` depend on the clock. */
+export const journalLine = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('iteration'),
+    /** 1-based; 0 is the start: a state and a checkpoint, no rollouts. */
+    iteration: z.int().nonnegative(),
+    time: z.string(),
+    seconds: z.number(),
+    measures: measuresFile.optional(),
+    training: trainingFile.optional(),
+    rollouts: z.strictObject({ file: z.string(), rows: z.int(), bytes: z.int(), sha256 }).optional(),
+    negotiations: negotiationSummaries.optional(),
+    /** Learner, optimizer and counters after this iteration: what resume starts from. Only the newest is kept. */
+    state: files,
+    checkpoint: files.optional(),
+  }),
+  z.strictObject({
+    type: z.literal('finished'),
+    iteration: z.int(),
+    time: z.string(),
+    /** From 256 fresh negotiations of the final policy against itself. */
+    measures: measuresFile,
+  }),
+]);
+
+/** See `journalLine`. */
+export type JournalLine = z.infer<typeof journalLine>;
+
+/** An iteration's line. */
+export type IterationLine = Extract<JournalLine, { type: 'iteration' }>;
+
+/** lock.json: who trains this folder. */
+export const lockFile = z.strictObject({
+  host: z.string(),
+  pid: z.int(),
+  /** Start of that process as the system tells it, so that a reused pid is not taken for it. */
+  processStart: z.string(),
+  /** ISO 8601; renewed every few seconds. */
+  heartbeat: z.string(),
+});
+
+/** See `lockFile`. */
+export type LockFile = z.infer<typeof lockFile>;
+
+/** Names of what a run folder holds. */
+export const RUN_PATHS = {
+  run: 'run.json',
+  journal: 'journal.jsonl',
+  lock: 'lock.json',
+  rollouts: (iteration: number) => `rollouts/${padded(iteration)}.parquet`,
+  checkpoint: (iteration: number) => `checkpoints/${padded(iteration)}`,
+  state: (iteration: number) => `state/${padded(iteration)}`,
+} as const;
+
+function padded(iteration: number): string {
+  return String(iteration).padStart(6, '0');
+}

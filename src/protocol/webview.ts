@@ -1,0 +1,237 @@
+import { z } from 'zod';
+import type { Action, RoundDeal } from '../domain/games/game';
+import type { Pair, Seat } from '../domain/seat';
+import type { Algorithm } from './runConfig';
+import type { MeasuresFile } from './runFiles';
+
+/** Version of the host ↔ webview protocol. */
+export const WEBVIEW_PROTOCOL = 1;
+
+/** Which view a webview is; the page says it in `<body data-view>`. */
+export type ViewKind = 'tree' | 'inspector';
+
+/** A place in a run. What is missing is not chosen yet. The host keeps the one selection that all views follow. */
+export const place = z.strictObject({
+  /** Id of an open run. */
+  run: z.string(),
+  iteration: z.int().optional(),
+  group: z.int().optional(),
+  negotiation: z.int().optional(),
+  round: z.int().optional(),
+  turn: z.int().optional(),
+  token: z.int().optional(),
+});
+
+/** See `place`. */
+export type Place = z.infer<typeof place>;
+
+/** Whether a run moves, and why not. */
+export type RunStatus = 'live' | 'stopped' | 'finished' | 'broken';
+
+/** What a tree row stands for. */
+export type TreeNodeKind = 'run' | 'iteration' | 'group' | 'negotiation' | 'round' | 'turn' | 'notice';
+
+/** One visible row of the flattened tree. */
+export interface TreeRow {
+  /** Stable: `run`, `run/12`, `run/12/g3`, `run/12/g3/n27`, `…/r4`, `…/t9`. */
+  readonly id: string;
+  readonly kind: TreeNodeKind;
+  /** 0 for runs; aria-level minus one. */
+  readonly depth: number;
+  readonly label: string;
+  /** Dim text after the label (a turn's words, a problem and its remedy). */
+  readonly detail?: string;
+  /** Right-aligned number, as it is to be read. */
+  readonly badge?: string;
+  /** What the badge means, for tooltips and screen readers. */
+  readonly badgeMeaning?: string;
+  /** Sparkline values, oldest first. */
+  readonly spark?: readonly number[];
+  readonly expandable: boolean;
+  readonly expanded: boolean;
+  readonly status?: RunStatus;
+  readonly seat?: Seat;
+  readonly place: Place;
+  /** Row index of the parent; −1 for a run. */
+  readonly parent: number;
+  /** Place among its siblings and their number, 1-based, for aria-posinset / aria-setsize. */
+  readonly position: number;
+  readonly siblings: number;
+}
+
+/** A window of the flattened tree. */
+export interface TreeWindow {
+  /** Grows with every change; a window of an older version is asked for again. */
+  readonly version: number;
+  readonly total: number;
+  readonly start: number;
+  readonly rows: readonly TreeRow[];
+}
+
+/** Tokens of one turn, column by column; empty lists where a number does not exist (untrained, preview). */
+export interface TokenColumns {
+  readonly ids: readonly number[];
+  readonly texts: readonly string[];
+  /** log π when sampled, nats. */
+  readonly logProbs: readonly number[];
+  /** log π that training used. */
+  readonly trainLogProbs: readonly number[];
+  /** ρ before truncation. */
+  readonly ratios: readonly number[];
+  readonly referenceLogProbs: readonly number[];
+  readonly entropies: readonly number[];
+  readonly validMass: readonly number[];
+  readonly forced: readonly boolean[];
+}
+
+/** One turn as the inspector draws it. */
+export interface TurnView {
+  readonly turn: number;
+  readonly round: number;
+  readonly seat: Seat;
+  readonly kind: 'message' | 'action';
+  readonly prompt: string;
+  readonly text: string;
+  readonly valid: boolean;
+  readonly trained: boolean;
+  readonly tokens: TokenColumns;
+  /** The credit of this seat in this round; null in a preview. */
+  readonly credit: CreditView | null;
+}
+
+/** One seat's credit in one round: credit = own + alignment, alignment = β · weight · opponent. */
+export interface CreditView {
+  readonly return: number;
+  readonly baseline: number;
+  readonly own: number;
+  readonly opponent: number;
+  readonly weight: number;
+  readonly alignment: number;
+  readonly credit: number;
+}
+
+/** One finished round. */
+export interface RoundView {
+  readonly round: number;
+  readonly deal: RoundDeal;
+  readonly actions: Pair<Action>;
+  readonly rewards: Pair<number>;
+  readonly shares: Pair<readonly number[]>;
+  readonly bestJointReward: number;
+}
+
+/** Another negotiation of the seed group, per round and seat. */
+export interface GroupMember {
+  readonly negotiation: number;
+  readonly players: Pair<string>;
+  /** `[seat][round]` */
+  readonly rewards: Pair<readonly number[]>;
+  readonly returns: Pair<readonly number[]>;
+  readonly own: Pair<readonly number[]>;
+  readonly credits: Pair<readonly number[]>;
+  readonly actions: Pair<readonly string[]>;
+}
+
+/** A negotiation, whole. */
+export interface NegotiationView {
+  readonly place: Place;
+  readonly game: string;
+  readonly algorithm: Algorithm;
+  readonly gamma: number;
+  readonly beta: number;
+  readonly rewardScale: number;
+  readonly group: number;
+  readonly players: Pair<string>;
+  readonly rounds: readonly RoundView[];
+  readonly turns: readonly TurnView[];
+  readonly members: readonly GroupMember[];
+  /** False for a preview of a negotiation that is not committed. */
+  readonly committed: boolean;
+}
+
+/** A run in the inspector's header and charts. */
+export interface RunView {
+  readonly run: string;
+  readonly name: string;
+  readonly game: string;
+  readonly algorithm: Algorithm;
+  readonly seed: number;
+  readonly status: RunStatus;
+  /** Committed iterations, and how many there will be. */
+  readonly iteration: number;
+  readonly iterations: number;
+  readonly device: string;
+  readonly tokensPerSecond: number | null;
+  readonly secondsPerIteration: number | null;
+  readonly pairedWith?: string;
+  /** One clear line when something in the folder could not be read. */
+  readonly problem?: string;
+}
+
+/** One iteration of a training curve. */
+export interface CurvePoint {
+  readonly iteration: number;
+  readonly measures: MeasuresFile;
+}
+
+/** Curves of some runs from an iteration on; the webview appends. */
+export interface Curves {
+  readonly run: string;
+  readonly from: number;
+  readonly points: readonly CurvePoint[];
+}
+
+/** What the host answers and announces to a webview. */
+export type WebviewHostSide = {
+  requests: {
+    rows: [params: { readonly start: number; readonly end: number }, result: TreeWindow];
+    /** Opens or closes a row. */
+    toggle: [params: { readonly id: string; readonly expanded: boolean }, result: null];
+    /** Chooses a place; `open` also brings the inspector up. */
+    select: [params: { readonly place: Place; readonly open: boolean }, result: null];
+    negotiation: [params: Place, result: NegotiationView | null];
+    curves: [params: { readonly run: string; readonly from: number }, result: Curves];
+    /** The next or previous negotiation or iteration from a place; null at the end. */
+    step: [params: { readonly place: Place; readonly by: 'negotiation' | 'iteration'; readonly delta: 1 | -1 }, result: Place | null];
+    /** Follow the newest committed iteration until the reader chooses something. */
+    follow: [params: { readonly on: boolean }, result: null];
+    /** Runs a Parley command by its short name (`startAaRun`), where the view offers a button for it. */
+    command: [params: { readonly name: string; readonly place?: Place }, result: null];
+  };
+  events: {
+    /** The tree changed: ask for the visible window again. `selected` is a row index or −1. */
+    tree: { readonly version: number; readonly total: number; readonly selected: number; readonly reveal: boolean };
+    runs: { readonly runs: readonly RunView[] };
+    selection: { readonly place: Place | null; readonly following: boolean };
+    /** The negotiation in view changed on disk or in preview: ask again. */
+    negotiationChanged: Place;
+    /** New points are there from this iteration on. */
+    curvesChanged: { readonly run: string; readonly from: number };
+  };
+};
+
+/** What a webview announces. */
+export type WebviewSide = {
+  requests: Record<never, never>;
+  events: {
+    /** Sent once the page listens; the host answers with the full state of what is visible. */
+    ready: { readonly view: ViewKind };
+  };
+};
+
+/** Validators of what a webview asks; the host trusts none of it. */
+export const webviewRequests = {
+  rows: z.strictObject({ start: z.int().nonnegative(), end: z.int().nonnegative() }),
+  toggle: z.strictObject({ id: z.string(), expanded: z.boolean() }),
+  select: z.strictObject({ place, open: z.boolean() }),
+  negotiation: place,
+  curves: z.strictObject({ run: z.string(), from: z.int().nonnegative() }),
+  step: z.strictObject({ place, by: z.enum(['negotiation', 'iteration']), delta: z.union([z.literal(1), z.literal(-1)]) }),
+  follow: z.strictObject({ on: z.boolean() }),
+  command: z.strictObject({ name: z.string(), place: place.optional() }),
+} as const;
+
+/** Validators of what a webview announces. */
+export const webviewEvents = {
+  ready: z.strictObject({ view: z.enum(['tree', 'inspector']) }),
+} as const;
