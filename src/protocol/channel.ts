@@ -128,7 +128,14 @@ export function openChannel<Ours extends Side, Theirs extends Side>(
         pending.delete(message.id);
         return;
       case 'event': {
-        const payload = check('event', message.name, message.payload);
+        let payload: unknown;
+        try {
+          payload = check('event', message.name, message.payload);
+        } catch (error) {
+          // An event has nobody to answer to. A side that says what the protocol does not know is not to be followed.
+          close(`bad event "${message.name}": ${messageOf(error)}`);
+          return;
+        }
         for (const listener of listeners.get(message.name) ?? []) listener(payload);
         return;
       }
