@@ -1,0 +1,52 @@
+import { fill } from './elementwise';
+import { reshape } from './shape';
+import { axisOf, showShape, sizeOf, staticShape, type Value } from './value';
+
+/**
+ * Rows of a table `[n, …]` by index (int64, any shape): an embedding, or a choice of rows.
+ * The gradient adds where an index occurs twice.
+ */
+export function gatherRows(table: Value, index: Value): Value {
+  if (index.dtype !== 'int64') table.graph.fail('Gather', `index of type ${index.dtype}`);
+  const width = table.shape.slice(1);
+  return table.graph.node('Gather', [table, index], {
+    attributes: { axis: { kind: 'int', value: 0 } },
+    shape: [...index.shape, ...width],
+    of: [table],
+    vjp: (g) => [
+      () => {
+        const count = sizeOf(index.shape);
+        const zeros = fill(table.graph, staticShape(table.shape), 0);
+        return table.graph.node('ScatterND', [zeros, reshape(index, [count, 1]), reshape(g, [count, ...width])], {
+          attributes: { reduction: { kind: 'string', value: 'add' } },
+          shape: table.shape,
+        });
+      },
+    ],
+  });
+}
+
+/** One element a row: y[i, j] = x[i, index[i, j]]. */
+export function gatherElements(x: Value, index: Value): Value {
+  const axis = axisOf(x, -1);
+  if (index.shape.length !== x.shape.length || index.shape.some((dim, i) => i !== axis && dim !== x.shape[i])) {
+    x.graph.fail('GatherElements', `index ${showShape(index.shape)} into ${showShape(x.shape)}`);
+  }
+  return x.graph.node('GatherElements', [x, index], {
+    attributes: { axis: { kind: 'int', value: axis } },
+    dtype: x.dtype,
+    shape: index.shape,
+    of: [x],
+    vjp: (g) => [() => scatterAdd(fill(x.graph, staticShape(x.shape), 0), index, g)],
+  });
+}
+
+/** x with `updates[i, j]` added at `[i, index[i, j]]`. */
+export function scatterAdd(x: Value, index: Value, updates: Value): Value {
+  return x.graph.node('ScatterElements', [x, index, updates], {
+    attributes: { axis: { kind: 'int', value: axisOf(x, -1) }, reduction: { kind: 'string', value: 'add' } },
+    shape: x.shape,
+    of: [x, updates],
+    vjp: (g) => [() => g, () => gatherElements(g, index)],
+  });
+}

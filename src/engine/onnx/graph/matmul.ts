@@ -1,0 +1,92 @@
+import { scale } from './elementwise';
+import { reshape, transpose } from './shape';
+import { type Dim, sameShape, showShape, staticShape, type Value } from './value';
+
+/** How `gemm` reads its factors. */
+export interface GemmOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly alpha?: number;
+  /** Added to the product, same shape. */
+  readonly plus?: Value;
+}
+
+/** α · op(a) · op(b) + plus, of matrices. */
+export function gemm(a: Value, b: Value, options: GemmOptions = {}): Value {
+  const { transposeA = false, transposeB = false, alpha = 1, plus } = options;
+  const wrong = (): never =>
+    a.graph.fail('Gemm', `${showShape(a.shape)}${transposeA ? 'ᵀ' : ''} · ${showShape(b.shape)}${transposeB ? 'ᵀ' : ''}`);
+  if (a.shape.length !== 2 || b.shape.length !== 2) return wrong();
+  const [rows, innerA] = (transposeA ? [a.shape[1], a.shape[0]] : a.shape) as [Dim, Dim];
+  const [innerB, columns] = (transposeB ? [b.shape[1], b.shape[0]] : b.shape) as [Dim, Dim];
+  if (innerA !== innerB) return wrong();
+  if (plus && !sameShape(plus.shape, [rows, columns]))
+    a.graph.fail('Gemm', `${showShape(plus.shape)} added to ${showShape([rows, columns])}`);
+  return a.graph.node('Gemm', plus ? [a, b, plus] : [a, b], {
+    attributes: {
+      ...(transposeA && { transA: { kind: 'int', value: 1 } as const }),
+      ...(transposeB && { transB: { kind: 'int', value: 1 } as const }),
+      ...(alpha !== 1 && { alpha: { kind: 'float', value: alpha } as const }),
+    },
+    shape: [rows, columns],
+    vjp: (g) => [
+      () => (transposeA ? gemm(b, g, { transposeA: transposeB, transposeB: true, alpha }) : gemm(g, b, { transposeB: !transposeB, alpha })),
+      () => (transposeB ? gemm(g, a, { transposeA: true, transposeB: transposeA, alpha }) : gemm(a, g, { transposeA: !transposeA, alpha })),
+      () => g,
+    ],
+  });
+}
+
+/**
+ * x · w for x `[…, in]` and a matrix w `[in, out]`. onnxruntime flattens the leading axes into one product;
+ * the gradients are matrix products of the flattened rows.
+ */
+export function linear(x: Value, w: Value): Value {
+  const inner = x.shape.at(-1);
+  const [rows, columns] = w.shape;
+  if (w.shape.length !== 2 || inner !== rows || columns === undefined)
+    return x.graph.fail('MatMul', `${showShape(x.shape)} · ${showShape(w.shape)}`);
+  const flat = (value: Value, width: Dim): Value => {
+    const lead = staticShape(x.shape.slice(0, -1)).reduce((product, dim) => product * dim, 1);
+    return reshape(value, [lead, width]);
+  };
+  return x.graph.node('MatMul', [x, w], {
+    shape: [...x.shape.slice(0, -1), columns],
+    vjp: (g) => [
+      () => reshape(gemm(flat(g, columns), w, { transposeB: true }), x.shape),
+      () => gemm(flat(x, rows!), flat(g, columns), { transposeA: true }),
+    ],
+  });
+}
+
+/** a · b of the last two axes; the leading axes are equal (or absent from b's batch when it is of size 1 there). */
+export function batchedMatmul(a: Value, b: Value): Value {
+  const rank = a.shape.length;
+  const [m, innerA] = a.shape.slice(-2);
+  const [innerB, n] = b.shape.slice(-2);
+  const lead = a.shape.slice(0, -2);
+  if (rank < 3 || innerA !== innerB || m === undefined || n === undefined || !sameShape(lead, b.shape.slice(0, -2))) {
+    return a.graph.fail('MatMul', `${showShape(a.shape)} · ${showShape(b.shape)}`);
+  }
+  return a.graph.node('MatMul', [a, b], {
+    shape: [...lead, m, n],
+    vjp: (g) => [() => batchedMatmul(g, swapLast(b)), () => batchedMatmul(swapLast(a), g)],
+  });
+}
+
+/** The last two axes swapped. */
+export function swapLast(x: Value): Value {
+  const rank = x.shape.length;
+  return transpose(x, [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2]);
+}
+
+/** W + s · A · B in one node: a weight with its LoRA adapter merged in. A `[in, r]`, B `[r, out]`. */
+export function mergeLora(w: Value, a: Value, b: Value, s: number): Value {
+  return gemm(a, b, { alpha: s, plus: w });
+}
+
+/** x · W + s · (x · A) · B, the adapter kept apart. */
+export function factoredLora(x: Value, w: Value, a: Value, b: Value, s: number): Value {
+  const update = scale(linear(linear(x, a), b), s);
+  return w.graph.node('Add', [linear(x, w), update], { shape: update.shape, vjp: (g) => [() => g, () => g] });
+}

@@ -1,0 +1,55 @@
+import { createRequire } from 'node:module';
+import { isAbsolute, join } from 'node:path';
+import type * as Ort from 'onnxruntime-node';
+
+/** The onnxruntime that runs our graphs. */
+export type Runtime = typeof Ort;
+
+/**
+ * Loads onnxruntime-node: ours, or one that the user installed (setting `parley.onnxruntimePath`), for
+ * example with CUDA, which the npm package doesn't carry.
+ * @param path folder of that package, or of one whose node_modules has it; undefined loads ours.
+ * @throws Error naming the path when nothing can be loaded from it.
+ */
+export async function loadRuntime(path?: string): Promise<Runtime> {
+  if (path === undefined) {
+    const loaded: Runtime & { default?: Runtime } = await import('onnxruntime-node');
+    return loaded.InferenceSession ? loaded : (loaded.default ?? loaded);
+  }
+  if (!isAbsolute(path)) throw new Error(`onnxruntimePath ${path} is not absolute; name the folder of an installed onnxruntime-node`);
+  const require = createRequire(join(path, 'package.json'));
+  for (const name of [path, 'onnxruntime-node']) {
+    let loaded: Partial<Runtime>;
+    try {
+      loaded = require(name);
+    } catch {
+      continue;
+    }
+    if (loaded.InferenceSession && loaded.Tensor) return loaded as Runtime;
+  }
+  throw new Error(`onnxruntimePath ${path} holds no onnxruntime-node that loads here; name the folder of an installed package`);
+}
+
+/** Where graphs run; a device other than the CPU is an execution provider of onnxruntime. */
+export type Device = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
+
+/** How sessions are made. */
+export interface SessionSettings {
+  readonly runtime: Runtime;
+  readonly device: Device;
+  /** Intra-op threads. */
+  readonly threads: number;
+  /** Whether idle threads spin; off where two trainers share few cores. */
+  readonly spinning: boolean;
+}
+
+/** A session over an encoded graph. */
+export function openSession(model: Uint8Array, settings: SessionSettings): Promise<Ort.InferenceSession> {
+  return settings.runtime.InferenceSession.create(model, {
+    executionProviders: [settings.device],
+    intraOpNumThreads: settings.threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+    ...(settings.spinning ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
+  });
+}
