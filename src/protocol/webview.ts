@@ -4,8 +4,7 @@ import type { Pair, Seat } from '../domain/seat';
 import type { Algorithm } from './runConfig';
 import type { MeasuresFile } from './runFiles';
 
-/** Version of the host ↔ webview protocol. */
-export const WEBVIEW_PROTOCOL = 1;
+export { WEBVIEW_PROTOCOL } from './versions';
 
 /** Which view a webview is; the page says it in `<body data-view>`. */
 export type ViewKind = 'tree' | 'inspector';
@@ -66,6 +65,8 @@ export interface TreeWindow {
   readonly total: number;
   readonly start: number;
   readonly rows: readonly TreeRow[];
+  /** Where the row asked for as `anchor` is now; −1 if it is gone. */
+  readonly anchor?: number;
 }
 
 /** Tokens of one turn, column by column; empty lists where a number does not exist (untrained, preview). */
@@ -184,7 +185,8 @@ export interface Curves {
 /** What the host answers and announces to a webview. */
 export type WebviewHostSide = {
   requests: {
-    rows: [params: { readonly start: number; readonly end: number }, result: TreeWindow];
+    /** `anchor` is the id of a row that must not move on the screen: the answer says where it is now. */
+    rows: [params: { readonly start: number; readonly end: number; readonly anchor?: string | undefined }, result: TreeWindow];
     /** Opens or closes a row. */
     toggle: [params: { readonly id: string; readonly expanded: boolean }, result: null];
     /** Chooses a place; `open` also brings the inspector up. */
@@ -221,7 +223,7 @@ export type WebviewSide = {
 
 /** Validators of what a webview asks; the host trusts none of it. */
 export const webviewRequests = {
-  rows: z.strictObject({ start: z.int().nonnegative(), end: z.int().nonnegative() }),
+  rows: z.strictObject({ start: z.int().nonnegative(), end: z.int().nonnegative(), anchor: z.string().optional() }),
   toggle: z.strictObject({ id: z.string(), expanded: z.boolean() }),
   select: z.strictObject({ place, open: z.boolean() }),
   negotiation: place,
