@@ -1,0 +1,11 @@
+export type { BaselineKind } from './advantage';
+export { baselineGroups } from './advantage';
+export type { Algorithm, Batch, CreditSettings, Credits } from './credit';
+export { alignmentWeights, assignCredit, effectiveBeta } from './credit';
+export type { CreditExplanation, WeightTerm } from './explain';
+export { explainCredit } from './explain';
+export type { GoldenCase, GoldenResult } from './golden';
+export { goldenCase } from './golden';
+export { push, RATIO_CAP } from './push';
+export type { Ledger, Rows } from './returns';
+export { returns } from './returns';
