@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /**
  * rollouts/NNNNNN.parquet: one row a turn. Names are SQL-friendly; lists have one entry a produced token.
  * `select negotiation, avg(credit[1]) from 'rollouts/000001.parquet' group by all`
@@ -68,3 +70,22 @@ type Cell<T extends string> = T extends 'STRING'
 
 /** A row of a rollout file. */
 export type TurnRow = { -readonly [K in keyof typeof ROLLOUT_COLUMNS]: Cell<(typeof ROLLOUT_COLUMNS)[K]> };
+
+const points = z.array(z.number());
+
+/** The `action` cell, parsed. */
+export const actionCell = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('choice'), choice: z.enum(['A', 'B']) }),
+  z.strictObject({ kind: z.literal('keep'), amounts: points }),
+]);
+
+/** The `deal` cell, parsed. */
+export const dealCell = z.strictObject({
+  quantities: points,
+  values: z.tuple([points, points]),
+  hands: z.tuple([z.enum(['rock', 'paper', 'scissors']), z.enum(['rock', 'paper', 'scissors'])]).optional(),
+  opener: z.union([z.literal(0), z.literal(1)]).optional(),
+});
+
+/** The `share` cell, parsed. */
+export const shareCell = points;

@@ -1,0 +1,182 @@
+import type { Action } from '../domain/games/game';
+import { type Pair, pair, type Seat } from '../domain/seat';
+import { actionCell, dealCell, shareCell, type TurnRow } from '../protocol/rollouts';
+import type { RunConfig } from '../protocol/runConfig';
+import type { CreditView, GroupMember, NegotiationView, Place, RoundView, TokenColumns, TurnView } from '../protocol/webview';
+
+/** What the group's table needs of a turn; token columns of the other negotiations stay on disk. */
+export const MEMBER_COLUMNS = [
+  'negotiation',
+  'round',
+  'turn',
+  'seat',
+  'player',
+  'kind',
+  'reward',
+  'return',
+  'baseline',
+  'opponent_advantage',
+  'weight',
+  'own_advantage',
+  'alignment_term',
+  'credit',
+  'action',
+] as const;
+
+/** See `MEMBER_COLUMNS`. */
+export type MemberRow = Pick<TurnRow, (typeof MEMBER_COLUMNS)[number]>;
+
+/**
+ * A committed negotiation as the inspector draws it, from its own turns and those of its seed group.
+ * @throws SyntaxError | ZodError when a cell is not what the format says
+ */
+export function negotiationView(
+  place: Place,
+  config: RunConfig,
+  turns: readonly TurnRow[],
+  group: readonly MemberRow[],
+): NegotiationView | null {
+  const first = turns[0];
+  if (first === undefined) return null;
+  return {
+    place: { ...place, group: first.seed_group, negotiation: first.negotiation },
+    game: config.game,
+    algorithm: config.algorithm,
+    gamma: config.gamma,
+    beta: config.beta,
+    rewardScale: config.rewardScale,
+    group: first.seed_group,
+    players: playersOf(turns),
+    rounds: roundsOf(turns),
+    turns: turns.map((row) => turnView(row, config)),
+    members: membersOf(group, config).filter((member) => member.negotiation !== first.negotiation),
+    committed: true,
+  };
+}
+
+/** An action in the few characters that a table has room for. */
+export function actionText(action: Action): string {
+  return action.kind === 'choice' ? action.choice : action.amounts.join('/');
+}
+
+/** The seat of a row; anything but 0 is the second. */
+export function seatOf(row: Pick<TurnRow, 'seat'>): Seat {
+  return row.seat === 0 ? 0 : 1;
+}
+
+/** Own advantage, alignment term and their sum: from the token columns, which all tokens of a round share. */
+export function creditOf(row: MemberRow, config: Pick<RunConfig, 'algorithm' | 'beta'>): CreditView {
+  const own = row.own_advantage[0] ?? row.return - row.baseline;
+  const alignment = row.alignment_term[0] ?? alignmentTerm(row, config);
+  return {
+    return: row.return,
+    baseline: row.baseline,
+    own,
+    opponent: row.opponent_advantage,
+    weight: row.weight,
+    alignment,
+    credit: row.credit[0] ?? own + alignment,
+  };
+}
+
+/** What the alignment term is where no token carries it (spec of credits: rl none, sum the opponent's advantage, else β·w·A²). */
+function alignmentTerm(row: MemberRow, { algorithm, beta }: Pick<RunConfig, 'algorithm' | 'beta'>): number {
+  if (algorithm === 'rl') return 0;
+  return algorithm === 'sum' ? row.opponent_advantage : beta * row.weight * row.opponent_advantage;
+}
+
+function turnView(row: TurnRow, config: RunConfig): TurnView {
+  return {
+    turn: row.turn,
+    round: row.round,
+    seat: seatOf(row),
+    kind: row.kind === 'message' ? 'message' : 'action',
+    prompt: row.prompt,
+    text: row.text,
+    valid: row.valid,
+    trained: row.trained,
+    tokens: tokensOf(row),
+    credit: creditOf(row, config),
+  };
+}
+
+function tokensOf(row: TurnRow): TokenColumns {
+  return {
+    ids: row.token_ids,
+    texts: row.token_texts,
+    logProbs: row.log_probs,
+    trainLogProbs: row.train_log_probs,
+    ratios: row.ratios,
+    referenceLogProbs: row.reference_log_probs,
+    entropies: row.entropies,
+    validMass: row.valid_mass,
+    forced: row.forced,
+  };
+}
+
+function playersOf(rows: readonly Pick<TurnRow, 'seat' | 'player'>[]): Pair<string> {
+  return pair((seat) => rows.find((row) => seatOf(row) === seat)?.player ?? '');
+}
+
+/** Finished rounds: those in which both seats have acted. */
+function roundsOf(turns: readonly TurnRow[]): RoundView[] {
+  return byRound(turns).flatMap(([round, rows]) => {
+    const acts = actsOf(rows);
+    if (acts === undefined) return [];
+    return {
+      round,
+      deal: dealCell.parse(JSON.parse(acts[0].deal)) as RoundView['deal'],
+      actions: pair((seat) => parseAction(acts[seat])),
+      rewards: pair((seat) => acts[seat].reward),
+      shares: pair((seat) => shareCell.parse(JSON.parse(acts[seat].share))),
+      bestJointReward: acts[0].best_joint_reward,
+    };
+  });
+}
+
+function membersOf(group: readonly MemberRow[], config: RunConfig): GroupMember[] {
+  const negotiations = new Map<number, MemberRow[]>();
+  for (const row of group) {
+    const rows = negotiations.get(row.negotiation) ?? [];
+    negotiations.set(row.negotiation, rows);
+    rows.push(row);
+  }
+  return [...negotiations].map(([negotiation, rows]) => {
+    const acts = byRound(rows).flatMap(([, turns]) => {
+      const both = actsOf(turns);
+      return both === undefined ? [] : [both];
+    });
+    const each = <T>(read: (row: MemberRow) => T): Pair<T[]> => pair((seat) => acts.map((both) => read(both[seat])));
+    return {
+      negotiation,
+      players: playersOf(rows),
+      rewards: each((row) => row.reward),
+      returns: each((row) => row.return),
+      own: each((row) => creditOf(row, config).own),
+      credits: each((row) => creditOf(row, config).credit),
+      actions: each((row) => actionText(parseAction(row))),
+    };
+  });
+}
+
+/** Rows by round, rounds ascending, each row's order kept. */
+export function byRound<T extends Pick<TurnRow, 'round'>>(rows: readonly T[]): [round: number, rows: T[]][] {
+  const rounds = new Map<number, T[]>();
+  for (const row of rows) {
+    const known = rounds.get(row.round);
+    if (known === undefined) rounds.set(row.round, [row]);
+    else known.push(row);
+  }
+  return [...rounds].sort(([a], [b]) => a - b);
+}
+
+/** Both seats' actions of one round; undefined while one is missing. */
+export function actsOf<T extends Pick<TurnRow, 'seat' | 'kind'>>(rows: readonly T[]): Pair<T> | undefined {
+  const [alice, bob] = pair((seat) => rows.find((row) => seatOf(row) === seat && row.kind === 'action'));
+  return alice === undefined || bob === undefined ? undefined : [alice, bob];
+}
+
+/** The `action` cell. @throws SyntaxError | ZodError */
+export function parseAction(row: Pick<TurnRow, 'action'>): Action {
+  return actionCell.parse(JSON.parse(row.action ?? 'null'));
+}
