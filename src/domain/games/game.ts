@@ -1,15 +1,15 @@
 import type { Random } from '../random';
 import type { Pair, Seat } from '../seat';
 
-/** The games of `shared` research use; each is one folder beside this file. */
+/** The games; each is one folder beside this file. */
 export type GameId = 'ipd' | 'split' | 'trust-and-split' | 'trust-and-split-values' | 'deal-or-no-deal';
 
 /** What a seat may produce at a turn. */
 export type Constraint =
   /** Exactly one of these texts. */
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
-  /** Free text of at most this many tokens. */
-  | { readonly kind: 'message'; readonly maxTokens: number };
+  /** Free text of at most this many tokens, the stop token left out; made of these words only where they are given (short prompts). May be empty. */
+  | { readonly kind: 'message'; readonly maxTokens: number; readonly words?: readonly string[] };
 
 /** A seat that has to speak or act now. */
 export interface TurnRequest {
@@ -18,6 +18,52 @@ export interface TurnRequest {
   /** Everything that the seat is newly shown since its last turn; stands verbatim in its transcript. */
   readonly observation: string;
   readonly constraint: Constraint;
+  /** What the seat knows at this turn, as data: what prompts are written from and scripted players decide on. */
+  readonly view: SeatView;
+}
+
+/** Something said, as its hearers were shown it. */
+export interface Said {
+  readonly seat: Seat;
+  readonly text: string;
+}
+
+/** All that one seat knows. Nothing that is hidden from it is in here, so that nothing made from it can leak. */
+export interface SeatView {
+  readonly seat: Seat;
+  /** 0-based. */
+  readonly round: number;
+  /** Units of each item kind on the table; empty in the IPD. */
+  readonly quantities: readonly number[];
+  /** Own points per unit, `[item kind]`. */
+  readonly values: readonly number[];
+  /** The other's points per unit; null while the seat may not know them. */
+  readonly othersValues: readonly number[] | null;
+  readonly hand?: Hand;
+  /** Who speaks first in this round, where there is talk. */
+  readonly opener?: Seat;
+  /** What was said in this round so far. */
+  readonly messages: readonly Said[];
+  /** Finished rounds, as far as the seat was told of them. */
+  readonly rounds: readonly SeenRound[];
+}
+
+/** A finished round as one seat was told of it. */
+export interface SeenRound {
+  /** 0-based. */
+  readonly round: number;
+  readonly quantities: readonly number[];
+  readonly values: readonly number[];
+  readonly othersValues: readonly number[] | null;
+  readonly hand?: Hand;
+  readonly opener?: Seat;
+  readonly messages: readonly Said[];
+  readonly own: Action;
+  readonly others: Action;
+  /** Units the seat got, `[item kind]`. */
+  readonly share: readonly number[];
+  /** Points the seat got. */
+  readonly reward: number;
 }
 
 /** What a seat did in a round once its text was parsed. */
@@ -55,8 +101,8 @@ export interface RoundOutcome {
   readonly shares: Pair<readonly number[]>;
   /** Points of both seats together, had they played this round as well as possible. */
   readonly bestJointReward: number;
-  /** The messages said in this round, in order. */
-  readonly messages: readonly { readonly seat: Seat; readonly text: string }[];
+  /** The messages of this round as they were produced, in order. */
+  readonly messages: readonly Said[];
 }
 
 /** A position in one negotiation: immutable, so that a fork is just another `advance` from it. */
@@ -82,7 +128,7 @@ export interface GameSettings {
   readonly rounds: number;
   /** `short` for the embedded policy, `full` for instruction-tuned models. */
   readonly prompts: 'short' | 'full';
-  /** Whether an IPD prompt names the round (a visible horizon invites last-round defection). */
+  /** Whether prompts name the round (in the IPD a visible horizon invites last-round defection). */
   readonly showRound: boolean;
   /** IPD points: temptation, reward, punishment, sucker. */
   readonly payoffs: { readonly T: number; readonly R: number; readonly P: number; readonly S: number };
@@ -99,6 +145,8 @@ export interface Measures {
   readonly efficiency: number | null;
   readonly cooperationRate?: number | null;
   readonly cooperateAfter?: CooperateAfter;
+  /** Split: efficiency counted over the kinds that the two value differently; pure greed has 0.55. */
+  readonly contestedEfficiency?: number | null;
   readonly keptWhenValuingLess?: number | null;
   readonly keptWhenValuingMore?: number | null;
   readonly statesHandRate?: number | null;
