@@ -1,0 +1,48 @@
+import { openChannel, type Channel, type Transport } from '../src/protocol/channel';
+import { WEBVIEW_PROTOCOL } from '../src/protocol/versions';
+import type { Place, WebviewHostSide, WebviewSide } from '../src/protocol/webview';
+import type { MeasureId } from './components/tokens/measures';
+
+/** The page's end of the channel to the extension host. */
+export type HostChannel = Channel<WebviewSide, WebviewHostSide>;
+
+/** What a view keeps for itself across reloads; the host's serializer reads `place`. */
+export interface ViewState {
+  readonly colourBy?: MeasureId;
+  readonly place?: Place | null;
+  readonly detail?: 'credit' | 'charts';
+  readonly filter?: string;
+  readonly comparing?: boolean;
+}
+
+interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+const api = acquireVsCodeApi();
+
+/** Opens the channel to the host. */
+export function connect(): HostChannel {
+  const transport: Transport = {
+    post: (message) => api.postMessage(message),
+    onMessage: (listener) => addEventListener('message', (event: MessageEvent<unknown>) => listener(event.data)),
+    // A webview never outlives its host: the page itself is taken down.
+    onClose: () => undefined,
+  };
+  return openChannel<WebviewSide, WebviewHostSide>(transport, WEBVIEW_PROTOCOL, {});
+}
+
+/** The state kept last, or nothing. */
+export function savedState(): ViewState {
+  const state = api.getState();
+  return typeof state === 'object' && state !== null ? (state as ViewState) : {};
+}
+
+/** Keeps these keys over the ones kept before. */
+export function saveState(change: ViewState): void {
+  api.setState({ ...savedState(), ...change });
+}

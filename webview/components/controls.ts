@@ -1,0 +1,111 @@
+import {
+  provideVSCodeDesignSystem,
+  vsCodeButton,
+  vsCodeCheckbox,
+  vsCodeDropdown,
+  vsCodeOption,
+  vsCodeTextField,
+} from '@vscode/webview-ui-toolkit';
+import { type ComponentChildren, h, type RefObject, type VNode } from 'preact';
+
+/**
+ * The only module that knows the (archived) VS Code webview toolkit: everything else uses these components,
+ * so that replacing it means rewriting this file.
+ */
+export function registerControls(): void {
+  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeCheckbox(), vsCodeDropdown(), vsCodeOption(), vsCodeTextField());
+}
+
+/** A push button. */
+export function Button(props: {
+  readonly onClick: () => void;
+  readonly children: ComponentChildren;
+  readonly kind?: 'primary' | 'secondary' | 'icon';
+  readonly label?: string;
+  readonly disabled?: boolean;
+  readonly pressed?: boolean;
+}): VNode {
+  return element(
+    'vscode-button',
+    {
+      appearance: props.kind ?? 'secondary',
+      disabled: props.disabled ?? false,
+      ...(props.label === undefined ? {} : { 'aria-label': props.label, title: props.label }),
+      ...(props.pressed === undefined ? {} : { 'aria-pressed': String(props.pressed), class: props.pressed ? 'pressed' : '' }),
+      onClick: props.onClick,
+    },
+    props.children,
+  );
+}
+
+/** A check box with its text. */
+export function Checkbox(props: {
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+  readonly children: ComponentChildren;
+  readonly title?: string;
+}): VNode {
+  return element(
+    'vscode-checkbox',
+    {
+      checked: props.checked,
+      title: props.title,
+      onChange: (event: Event) => {
+        const checked = (event.currentTarget as HTMLInputElement).checked;
+        // The toolkit reports its own property writes as changes, too.
+        if (checked !== props.checked) props.onChange(checked);
+      },
+    },
+    props.children,
+  );
+}
+
+/** A choice among a few named values. */
+export function Dropdown<T extends string>(props: {
+  readonly value: T;
+  readonly options: readonly { readonly value: T; readonly label: string }[];
+  readonly label: string;
+  readonly onChange: (value: T) => void;
+}): VNode {
+  return element(
+    'vscode-dropdown',
+    {
+      'aria-label': props.label,
+      value: props.value,
+      onChange: (event: Event) => {
+        const { value } = event.currentTarget as HTMLSelectElement;
+        if (value !== props.value) props.onChange(value as T);
+      },
+    },
+    props.options.map((option) =>
+      element('vscode-option', { key: option.value, value: option.value, selected: option.value === props.value }, option.label),
+    ),
+  );
+}
+
+/** One line of text. */
+export function TextField(props: {
+  readonly value: string;
+  readonly label: string;
+  readonly placeholder: string;
+  readonly onInput: (value: string) => void;
+  readonly onKeyDown?: (event: KeyboardEvent) => void;
+  readonly field?: RefObject<HTMLInputElement>;
+  readonly invalid?: boolean;
+}): VNode {
+  return element('vscode-text-field', {
+    value: props.value,
+    'aria-label': props.label,
+    placeholder: props.placeholder,
+    class: props.invalid ? 'invalid' : '',
+    ref: props.field,
+    spellcheck: false,
+    onInput: (event: Event) => props.onInput((event.currentTarget as HTMLInputElement).value),
+    onKeyDown: props.onKeyDown,
+  });
+}
+
+/** A toolkit element; preact has no types for custom ones. */
+function element(tag: string, props: Record<string, unknown>, children?: ComponentChildren): VNode {
+  return h(tag, props, children) as VNode;
+}

@@ -1,0 +1,128 @@
+import type { TurnView } from '../../../src/protocol/webview';
+import { push } from '../../../src/domain/advantage/push';
+
+/** What may colour the tokens. */
+export type MeasureId = 'push' | 'credit' | 'own' | 'alignment' | 'logProb' | 'kl' | 'entropy' | 'validMass';
+
+/** A number that every token has, and how it is read. */
+export interface Measure {
+  readonly id: MeasureId;
+  readonly label: string;
+  /** One sentence for the legend. */
+  readonly meaning: string;
+  /** Diverging scales have a sign; sequential ones start at zero. */
+  readonly scale: 'diverging' | 'sequential';
+  /** The value, or null where the token has none (untrained, forced, preview). */
+  value(turn: TurnView, token: number): number | null;
+}
+
+const column = (values: readonly number[], token: number): number | null => values[token] ?? null;
+
+/** log π that training used, or the sampler's where the turn was not trained. */
+export function trainingLogProb(turn: TurnView, token: number): number | null {
+  return column(turn.tokens.trainLogProbs, token) ?? column(turn.tokens.logProbs, token);
+}
+
+/** The push on one token (`domain/advantage`), null without a credit or a log-probability. */
+export function tokenPush(turn: TurnView, token: number): number | null {
+  const logProb = trainingLogProb(turn, token);
+  if (turn.credit === null || logProb === null || !turn.trained) return null;
+  return push(turn.credit.credit, logProb, column(turn.tokens.ratios, token) ?? 1);
+}
+
+/** log π / π_ref of one token, nats. */
+export function logRatio(turn: TurnView, token: number): number | null {
+  const logProb = column(turn.tokens.logProbs, token);
+  const reference = column(turn.tokens.referenceLogProbs, token);
+  return logProb === null || reference === null ? null : logProb - reference;
+}
+
+/** Every measure, in the order of the switch; the first is the default. */
+export const MEASURES: readonly Measure[] = [
+  {
+    id: 'push',
+    label: 'push',
+    meaning: 'where the update moves this token’s own logit: min(ρ, 2) · credit · (1 − π)',
+    scale: 'diverging',
+    value: tokenPush,
+  },
+  {
+    id: 'credit',
+    label: 'credit',
+    meaning: 'what multiplies ∇ log π: own advantage + alignment term',
+    scale: 'diverging',
+    value: (turn) => turn.credit?.credit ?? null,
+  },
+  {
+    id: 'own',
+    label: 'own advantage',
+    meaning: 'A¹: return minus the seed group’s baseline',
+    scale: 'diverging',
+    value: (turn) => turn.credit?.own ?? null,
+  },
+  {
+    id: 'alignment',
+    label: 'alignment term',
+    meaning: 'β · w · A²: what answering the opponent is worth',
+    scale: 'diverging',
+    value: (turn) => turn.credit?.alignment ?? null,
+  },
+  {
+    id: 'logProb',
+    label: 'surprise',
+    meaning: '−log π of the sampled token, nats',
+    scale: 'sequential',
+    value: (turn, token) => negated(column(turn.tokens.logProbs, token)),
+  },
+  {
+    id: 'kl',
+    label: 'log ratio to reference',
+    meaning: 'log π − log π of the reference, nats',
+    scale: 'diverging',
+    value: logRatio,
+  },
+  {
+    id: 'entropy',
+    label: 'entropy',
+    meaning: 'entropy of the next-token distribution, nats',
+    scale: 'sequential',
+    value: (turn, token) => column(turn.tokens.entropies, token),
+  },
+  {
+    id: 'validMass',
+    label: 'invalid mass',
+    meaning: 'probability that the unmasked policy gave to forbidden tokens',
+    scale: 'sequential',
+    value: (turn, token) => {
+      const mass = column(turn.tokens.validMass, token);
+      return mass === null ? null : 1 - mass;
+    },
+  },
+];
+
+function negated(value: number | null): number | null {
+  return value === null ? null : -value;
+}
+
+/** The measure of an id. */
+export function measureOf(id: MeasureId): Measure {
+  return MEASURES.find((measure) => measure.id === id) ?? MEASURES[0]!;
+}
+
+/**
+ * The value at which the colour is full: the largest magnitude over these turns, rounded up to 1, 2 or 5 times
+ * a power of ten so that the legend reads well and colours hold still while a negotiation grows.
+ */
+export function fullScale(measure: Measure, turns: readonly TurnView[]): number {
+  let largest = 0;
+  for (const turn of turns) {
+    for (let token = 0; token < turn.tokens.texts.length; token++) {
+      const value = measure.value(turn, token);
+      if (value !== null && Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+    }
+  }
+  if (largest === 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(largest));
+  for (const step of [1, 2, 5, 10]) if (largest <= step * power * (1 + 1e-9)) return step * power;
+  return 10 * power;
+}

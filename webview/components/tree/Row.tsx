@@ -1,0 +1,82 @@
+import type { VNode } from 'preact';
+import { AGENT_NAMES } from '../../../src/domain/seat';
+import type { TreeRow } from '../../../src/protocol/webview';
+import { Sparkline } from './Sparkline';
+import { StatusIcon } from './StatusIcon';
+
+/** Width of one level of indentation. */
+const INDENT = 12;
+
+/** DOM id of the row at an index, for aria-activedescendant. */
+export function rowDomId(index: number): string {
+  return `row-${index}`;
+}
+
+/** One row of the tree, or the placeholder of one that is still coming. */
+export function Row(props: {
+  readonly index: number;
+  readonly top: number;
+  readonly row: TreeRow | undefined;
+  readonly active: boolean;
+  readonly selected: boolean;
+  readonly onClick: (row: TreeRow, index: number, onTwistie: boolean) => void;
+}): VNode {
+  const { index, top, row, active, selected } = props;
+  if (row === undefined) {
+    return (
+      <div class="row placeholder" role="presentation" aria-hidden="true" style={{ top: `${top}px` }}>
+        <span class="bone" />
+      </div>
+    );
+  }
+  const problem = row.kind === 'notice' || row.status === 'broken';
+  const title = [row.detail === undefined ? row.label : `${row.label} · ${row.detail}`, badgeText(row)].filter(Boolean).join('\n');
+  return (
+    <div
+      id={rowDomId(index)}
+      class={`row ${row.kind}${active ? ' active' : ''}${selected ? ' selected' : ''}${problem ? ' problem' : ''}`}
+      role="treeitem"
+      aria-level={row.depth + 1}
+      aria-posinset={row.position}
+      aria-setsize={row.siblings}
+      aria-selected={selected}
+      {...(row.expandable ? { 'aria-expanded': row.expanded } : {})}
+      aria-label={spoken(row)}
+      title={title}
+      style={{ top: `${top}px` }}
+      onClick={(event) => props.onClick(row, index, (event.target as Element).closest('.twistie') !== null)}
+    >
+      {Array.from({ length: row.depth }, (_, level) => (
+        <span key={level} class="guide" style={{ left: `${level * INDENT + 11}px` }} />
+      ))}
+      <span class="twistie" style={{ marginLeft: `${row.depth * INDENT}px` }}>
+        {row.expandable && <Chevron open={row.expanded} />}
+      </span>
+      {row.kind === 'notice' && <StatusIcon status="broken" />}
+      {row.status !== undefined && <StatusIcon status={row.status} />}
+      {row.seat !== undefined && <span class={`seat seat-${row.seat}`}>{AGENT_NAMES[row.seat].slice(0, 1)}</span>}
+      <span class="label">{row.label}</span>
+      <span class="detail">{row.detail ?? ''}</span>
+      {row.spark !== undefined && row.spark.length > 1 && <Sparkline values={row.spark} />}
+      {row.badge !== undefined && <span class="badge">{row.badge}</span>}
+    </div>
+  );
+}
+
+function Chevron({ open }: { readonly open: boolean }): VNode {
+  return (
+    <svg class={open ? 'chevron open' : 'chevron'} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+      <path d="M6 4l4 4-4 4" fill="none" stroke="currentColor" stroke-width="1.2" />
+    </svg>
+  );
+}
+
+function badgeText(row: TreeRow): string {
+  if (row.badge === undefined) return '';
+  return row.badgeMeaning === undefined ? row.badge : `${row.badgeMeaning}: ${row.badge}`;
+}
+
+/** The row as a screen reader says it; status and badge included. */
+function spoken(row: TreeRow): string {
+  return [row.label, row.kind === 'notice' ? 'problem' : row.status, row.detail, badgeText(row)].filter(Boolean).join(', ');
+}

@@ -1,0 +1,170 @@
+import { useSignalEffect } from '@preact/signals';
+import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
+import type { VNode } from 'preact';
+import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
+import type { TreeRow } from '../../../src/protocol/webview';
+import { channel, choose, disconnected, following, hydrated } from '../../state';
+import { EmptyTree } from './EmptyTree';
+import { treeAction } from './keyboard';
+import { active, known, load, rows, selected, treeChanged, type Viewport } from './model';
+import { Row, rowDomId } from './Row';
+import { Toolbar } from './Toolbar';
+import { covers, rowAt } from './window';
+
+/** Height of a row in CSS pixels, VS Code's own. */
+export const ROW_HEIGHT = 22;
+
+/** The side bar: every open run as one virtual tree. */
+export function TreeView(): VNode {
+  if (disconnected.value !== null) {
+    return (
+      <p class="notice problem" role="alert">
+        Parley’s host is gone ({disconnected.value}). Reload the window to reconnect.
+      </p>
+    );
+  }
+  if (known.value && hydrated.value && rows.value.total === 0) return <EmptyTree />;
+  return (
+    <div class="tree-view">
+      <Toolbar />
+      <Tree />
+    </div>
+  );
+}
+
+function Tree(): VNode {
+  const scroller = useRef<HTMLDivElement>(null);
+  const spacer = useRef<HTMLDivElement>(null);
+  const [, redraw] = useReducer<number, void>((n) => n + 1, 0);
+  const list = useRef<Virtualizer<HTMLDivElement, HTMLDivElement> | null>(null);
+  list.current ??= new Virtualizer<HTMLDivElement, HTMLDivElement>(options(0, () => scroller.current, onScroll));
+  const virtual = list.current;
+
+  function onScroll(): void {
+    redraw();
+    const [first, last] = viewport.visible();
+    if (known.value && !covers(rows.value, first, last)) void load(viewport);
+  }
+
+  const viewport: Viewport = {
+    visible: () => {
+      const top = scroller.current?.scrollTop ?? 0;
+      const height = scroller.current?.clientHeight ?? 0;
+      return [Math.floor(top / ROW_HEIGHT), Math.floor((top + height) / ROW_HEIGHT)];
+    },
+    settle: (total, shift) => {
+      virtual.setOptions(options(total, () => scroller.current, onScroll));
+      if (spacer.current !== null) spacer.current.style.height = `${total * ROW_HEIGHT}px`;
+      if (shift !== 0 && scroller.current !== null) scroller.current.scrollTop += shift * ROW_HEIGHT;
+      virtual._willUpdate();
+    },
+    reveal: (index) => {
+      const element = scroller.current;
+      if (element === null || index < 0) return;
+      const top = index * ROW_HEIGHT;
+      if (top < element.scrollTop) element.scrollTop = top;
+      else if (top + ROW_HEIGHT > element.scrollTop + element.clientHeight) element.scrollTop = top + ROW_HEIGHT - element.clientHeight;
+    },
+  };
+
+  useLayoutEffect(() => {
+    const unmount = virtual._didMount();
+    virtual._willUpdate();
+    const off = channel().on('tree', (event) => treeChanged(viewport, event));
+    return () => {
+      off();
+      unmount?.();
+    };
+  }, []);
+  useSignalEffect(() => {
+    rows.value;
+    redraw();
+  });
+
+  const toggle = (row: TreeRow, expanded: boolean): void => {
+    channel()
+      .request('toggle', { id: row.id, expanded })
+      .catch(() => undefined);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const page = Math.floor((scroller.current?.clientHeight ?? ROW_HEIGHT) / ROW_HEIGHT);
+    const row = rowAt(rows.value, active.value);
+    const action = treeAction(event.key, active.value, row, rows.value.total, page);
+    if (action === null) return;
+    event.preventDefault();
+    if (action.kind === 'move') {
+      active.value = action.to;
+      viewport.reveal(action.to);
+    } else if (action.kind === 'toggle' && row !== undefined) toggle(row, action.expanded);
+    else if (row !== undefined) void choose(row.place, action.kind === 'open');
+  };
+  const onClick = (row: TreeRow, index: number, onTwistie: boolean): void => {
+    active.value = index;
+    const container = row.kind === 'run' || row.kind === 'iteration' || row.kind === 'group';
+    if (row.expandable && (onTwistie || container)) toggle(row, !row.expanded);
+    if (!onTwistie) void choose(row.place, !container);
+  };
+
+  const { total } = rows.value;
+  const items = virtual.getVirtualItems().filter((item) => item.index < total);
+  const shown = items.some((item) => item.index === active.value) && rowAt(rows.value, active.value) !== undefined;
+  return (
+    <div
+      ref={scroller}
+      class="tree"
+      role="tree"
+      aria-label="Runs"
+      aria-busy={!known.value}
+      tabIndex={0}
+      aria-activedescendant={shown ? rowDomId(active.value) : undefined}
+      onKeyDown={onKeyDown}
+    >
+      <div ref={spacer} role="presentation" class="tree-spacer" style={{ height: `${total * ROW_HEIGHT}px` }}>
+        {items.map((item) => {
+          const row = rowAt(rows.value, item.index);
+          return (
+            <Row
+              key={row?.id ?? `loading-${item.index}`}
+              index={item.index}
+              top={item.index * ROW_HEIGHT}
+              row={row}
+              active={item.index === active.value}
+              selected={item.index === selected.value}
+              onClick={onClick}
+            />
+          );
+        })}
+      </div>
+      {!known.value && <Loading />}
+      <span class="visually-hidden" aria-live="polite">
+        {following.value ? 'Following the newest iteration' : ''}
+      </span>
+    </div>
+  );
+}
+
+function Loading(): VNode {
+  return (
+    <div role="presentation" aria-hidden="true">
+      {[60, 45, 70, 50].map((width, index) => (
+        <div key={index} class="row placeholder" style={{ top: `${index * ROW_HEIGHT}px` }}>
+          <span class="bone" style={{ width: `${width}%` }} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function options(count: number, getScrollElement: () => HTMLDivElement | null, onChange: () => void) {
+  return {
+    count,
+    getScrollElement,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 12,
+    scrollToFn: elementScroll,
+    observeElementRect,
+    observeElementOffset,
+    onChange,
+  };
+}

@@ -1,0 +1,47 @@
+import type { TreeRow } from '../../../src/protocol/webview';
+
+/** What a key means in the tree (WAI-ARIA tree view pattern). */
+export type TreeAction =
+  | { readonly kind: 'move'; readonly to: number }
+  | { readonly kind: 'toggle'; readonly expanded: boolean }
+  | { readonly kind: 'open' }
+  | { readonly kind: 'select' };
+
+/**
+ * The action of a key.
+ * @param row the active row, undefined while it is loading.
+ * @param page rows that fit the viewport.
+ */
+export function treeAction(key: string, active: number, row: TreeRow | undefined, total: number, page: number): TreeAction | null {
+  const move = (to: number): TreeAction | null => {
+    const index = Math.max(0, Math.min(total - 1, to));
+    return total === 0 || index === active ? null : { kind: 'move', to: index };
+  };
+  switch (key) {
+    case 'ArrowDown':
+      return move(active + 1);
+    case 'ArrowUp':
+      return move(active - 1);
+    case 'Home':
+      return move(0);
+    case 'End':
+      return move(total - 1);
+    case 'PageDown':
+      return move(active + Math.max(1, page - 1));
+    case 'PageUp':
+      return move(active - Math.max(1, page - 1));
+    case 'ArrowRight':
+      if (row?.expandable !== true) return null;
+      return row.expanded ? move(active + 1) : { kind: 'toggle', expanded: true };
+    case 'ArrowLeft':
+      if (row === undefined) return null;
+      if (row.expandable && row.expanded) return { kind: 'toggle', expanded: false };
+      return row.parent < 0 ? null : move(row.parent);
+    case 'Enter':
+      return row === undefined ? null : { kind: 'open' };
+    case ' ':
+      return row === undefined ? null : { kind: 'select' };
+    default:
+      return null;
+  }
+}
