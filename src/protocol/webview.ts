@@ -27,12 +27,12 @@ export type Place = z.infer<typeof place>;
 /** Whether a run moves, and why not. */
 export type RunStatus = 'live' | 'stopped' | 'finished' | 'broken';
 
-/** What a tree row stands for. */
-export type TreeNodeKind = 'run' | 'iteration' | 'group' | 'negotiation' | 'round' | 'turn' | 'notice';
+/** What a tree row stands for; a range stands for a hundred iterations of a long run. */
+export type TreeNodeKind = 'run' | 'range' | 'iteration' | 'group' | 'negotiation' | 'round' | 'turn' | 'notice';
 
 /** One visible row of the flattened tree. */
 export interface TreeRow {
-  /** Stable: `run`, `run/12`, `run/12/g3`, `run/12/g3/n27`, `…/r4`, `…/t9`. */
+  /** Stable: `run`, `run/1-100`, `run/12`, `run/12/g3`, `run/12/g3/n27`, `…/r4`, `…/r4/t9`. */
   readonly id: string;
   readonly kind: TreeNodeKind;
   /** 0 for runs; aria-level minus one. */

@@ -1,0 +1,198 @@
+import { AGENT_NAMES, type Pair, pair, SEATS } from '../domain/seat';
+import type { IterationLine, NegotiationSummaries } from '../protocol/runFiles';
+import type { Place, TreeNodeKind, TreeRow } from '../protocol/webview';
+import { previewPlayers } from './preview';
+import type { Outline, OutlineState, TreeNode } from './treeModel';
+
+/** Values of a sparkline at most; more would be finer than its pixels. */
+const SPARK = 48;
+
+const REWARD_MEANING = 'points a round and player';
+
+/** What differs from row to row; the rest follows from the node's place in the tree. */
+type Words = Pick<TreeRow, 'label'> & Partial<Pick<TreeRow, 'detail' | 'badge' | 'badgeMeaning' | 'spark' | 'seat'>>;
+
+/** A tree row in words and numbers as they are to be read. */
+export function wordsOf(node: TreeNode): TreeRow {
+  const { id, depth, expandable, expanded, parent, position, siblings, run, what } = node;
+  const status = what.kind === 'run' ? { status: run.status } : {};
+  return {
+    id,
+    depth,
+    expandable,
+    expanded,
+    parent,
+    position,
+    siblings,
+    kind: kindOf(node),
+    place: placeOf(node),
+    ...status,
+    ...words(node),
+  };
+}
+
+function kindOf({ what }: TreeNode): TreeNodeKind {
+  return what.kind === 'underway' ? 'iteration' : what.kind;
+}
+
+function placeOf({ run, what }: TreeNode): Place {
+  switch (what.kind) {
+    case 'run':
+    case 'notice':
+      return { run: run.id };
+    case 'range': {
+      const last = what.lines.at(-1);
+      return last === undefined ? { run: run.id } : { run: run.id, iteration: last.iteration };
+    }
+    case 'iteration':
+      return { run: run.id, iteration: what.line.iteration };
+    case 'underway':
+      return { run: run.id, iteration: what.preview.iteration };
+    case 'group':
+      return { run: run.id, iteration: what.iteration, group: what.group };
+    case 'negotiation':
+      return { run: run.id, iteration: what.iteration, group: what.group, negotiation: what.negotiation };
+    case 'round':
+      return { run: run.id, ...what.of, round: what.round.round };
+    case 'turn':
+      return { run: run.id, ...what.of, round: what.round, turn: what.turn.turn };
+  }
+}
+
+function words({ run, what }: TreeNode): Words {
+  switch (what.kind) {
+    case 'run':
+      return { label: run.name, detail: run.detail, ...reward(run.iterations.at(-1)), ...spark(run.iterations.map(iterationReward)) };
+    case 'range': {
+      const label = `iterations ${what.lines[0]?.iteration ?? 0} – ${what.lines.at(-1)?.iteration ?? 0}`;
+      return { label, ...reward(what.lines.at(-1)), ...spark(what.lines.map(iterationReward)) };
+    }
+    case 'iteration': {
+      const detail = what.line.checkpoint === undefined ? {} : { detail: 'checkpoint' };
+      return { label: `iteration ${what.line.iteration}`, ...detail, ...reward(what.line) };
+    }
+    case 'underway': {
+      const { count } = what.preview;
+      return { label: `iteration ${what.preview.iteration}`, detail: `under way · ${count} negotiation${count === 1 ? '' : 's'}` };
+    }
+    case 'group':
+      return groupWords(what.group, what.line?.negotiations);
+    case 'negotiation':
+      return negotiationWords(
+        what.negotiation,
+        what.line?.negotiations,
+        run.preview?.negotiation(what.negotiation)?.turns ?? [],
+        what.outline,
+      );
+    case 'round': {
+      const { round, actions, rewards } = what.round;
+      return {
+        label: `round ${round + 1}`,
+        ...(actions === null ? {} : { detail: actions.join(' · ') }),
+        ...(rewards === null ? {} : { badge: rewards.map(points).join(' / '), badgeMeaning: 'points of Alice and Bob' }),
+      };
+    }
+    case 'turn': {
+      const { seat, text, valid, credit } = what.turn;
+      return {
+        label: AGENT_NAMES[seat],
+        detail: valid ? text : `${text} (did not parse)`,
+        seat,
+        ...(credit === null ? {} : { badge: signed(credit), badgeMeaning: 'credit of this round' }),
+      };
+    }
+    case 'notice':
+      return { label: what.label, detail: what.detail };
+  }
+}
+
+function groupWords(group: number, summaries: NegotiationSummaries | undefined): Words {
+  if (summaries === undefined) return { label: `group ${group}`, detail: 'under way' };
+  const members = summaries.group.flatMap((id, negotiation) => (id === group ? [negotiation] : []));
+  const rewards = members.flatMap((negotiation) => summaries.reward.map((seat) => seat[negotiation] ?? 0));
+  const others = new Set(members.flatMap((negotiation) => playersOf(summaries, negotiation).filter((player) => player !== 'policy')));
+  const [only] = others;
+  return {
+    label: `group ${group}`,
+    ...(only === undefined ? {} : { detail: others.size === 1 ? `against ${only}` : `against ${others.size} players` }),
+    ...badge(mean(rewards), `mean ${REWARD_MEANING}`),
+  };
+}
+
+function negotiationWords(
+  negotiation: number,
+  summaries: NegotiationSummaries | undefined,
+  turns: Parameters<typeof previewPlayers>[0],
+  outline: OutlineState | undefined,
+): Words {
+  const label = `negotiation ${negotiation}`;
+  if (summaries === undefined) {
+    const rounds = (turns.at(-1)?.round ?? -1) + 1;
+    return { label, detail: [versus(previewPlayers(turns)), `round ${rounds}`].filter((part) => part !== '').join(' · ') };
+  }
+  const players = playersOf(summaries, negotiation);
+  const rewards = pair((seat) => summaries.reward[seat][negotiation] ?? 0);
+  const invalid = summaries.invalid[negotiation] ?? 0;
+  const detail = [versus(players), invalid > 0 ? `${invalid} did not parse` : ''].filter((part) => part !== '').join(' · ');
+  return {
+    label,
+    ...(detail === '' ? {} : { detail }),
+    badge: rewards.map(points).join(' / '),
+    badgeMeaning: 'points a round of Alice and Bob',
+    ...(isOutline(outline) ? spark(outline.rounds.map(({ rewards: pay }) => (pay === null ? null : pay[0] + pay[1]))) : {}),
+  };
+}
+
+function isOutline(outline: OutlineState | undefined): outline is Outline {
+  return typeof outline === 'object' && 'rounds' in outline;
+}
+
+function playersOf(summaries: NegotiationSummaries, negotiation: number): Pair<string> {
+  return pair((seat) => summaries.player[seat][negotiation] ?? '');
+}
+
+/** Who plays whom; nothing where it is the live policy against itself. */
+function versus(players: Pair<string>): string {
+  return SEATS.filter((seat) => players[seat] !== 'policy' && players[seat] !== '')
+    .map((seat) => `${AGENT_NAMES[seat]}: ${players[seat]}`)
+    .join(', ');
+}
+
+/** Mean points a round and player: of the live policy against itself where it played itself, else of all. */
+export function iterationReward(line: IterationLine): number | null {
+  const self = line.measures?.meanReward;
+  if (self !== undefined && self !== null) return (self[0] + self[1]) / 2;
+  const all = line.negotiations?.reward.flat() ?? [];
+  return all.length === 0 ? null : mean(all);
+}
+
+function reward(line: IterationLine | undefined): Partial<Words> {
+  const value = line === undefined ? null : iterationReward(line);
+  return value === null || line === undefined ? {} : badge(value, `mean ${REWARD_MEANING} in iteration ${line.iteration}`);
+}
+
+function badge(value: number, badgeMeaning: string): Partial<Words> {
+  return { badge: points(value), badgeMeaning };
+}
+
+function spark(values: readonly (number | null)[]): Partial<Words> {
+  const known = values.filter((value) => value !== null);
+  if (known.length < 2) return {};
+  if (known.length <= SPARK) return { spark: known };
+  return { spark: Array.from({ length: SPARK }, (_, i) => known[Math.round((i * (known.length - 1)) / (SPARK - 1))] ?? 0) };
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Points with as many digits as help: `3`, `2.75`, `91.4`. */
+export function points(value: number): string {
+  return String(Number(value.toFixed(Math.abs(value) >= 20 ? 1 : 2)));
+}
+
+/** A credit with its sign, a real minus. */
+export function signed(value: number): string {
+  const digits = Math.abs(value).toFixed(2);
+  return Number(digits) === 0 ? '0.00' : value < 0 ? `−${digits}` : `+${digits}`;
+}

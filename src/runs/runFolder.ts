@@ -1,0 +1,203 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import {
+  type IterationLine,
+  type JournalLine,
+  type LockFile,
+  lockFile,
+  RUN_FORMAT,
+  RUN_PATHS,
+  type RunFile,
+  runFile,
+} from '../protocol/runFiles';
+import { readJournal } from './journal';
+import { inspectLock } from './lock';
+import { firstIssue, isMissing, messageOf, type Problem } from './problem';
+
+/** The journal's last word on a finished run. */
+export type FinishedLine = Extract<JournalLine, { type: 'finished' }>;
+
+/** What a look at the folder found new. */
+export interface FolderChange {
+  /** Lowest iteration that was added or replaced; null if none was. */
+  readonly from: number | null;
+  /** Whether anything that a reader sees differs. */
+  readonly changed: boolean;
+}
+
+/** A heartbeat that stands still for this long is looked at more closely, in milliseconds. */
+const QUIET = 15_000;
+
+/**
+ * A run folder as far as it can be read. What is damaged or missing is a `Problem` with its remedy; the
+ * rest is there. Nothing is ever written.
+ */
+export class RunFolder {
+  /** run.json; null where it cannot be read. */
+  file: RunFile | null = null;
+  finished: FinishedLine | null = null;
+  /** Who trains here, as far as it was last looked at; null if nobody does. */
+  trainedBy: LockFile | 'starting' | null = null;
+  readonly #iterations = new Map<number, IterationLine>();
+  #sorted: readonly IterationLine[] = [];
+  #fileProblem: Problem | null = null;
+  #journalProblems: Problem[] = [];
+  #torn = 0;
+  #offset = 0;
+  #lockText = '';
+  #lockChanged = 0;
+  #reading: Promise<FolderChange> = Promise.resolve({ from: null, changed: false });
+
+  private constructor(readonly path: string) {}
+
+  /** Opens a folder and reads its journal. Never throws: what is wrong stands in `problems`. */
+  static async open(path: string): Promise<RunFolder> {
+    const folder = new RunFolder(path);
+    await folder.refresh();
+    return folder;
+  }
+
+  /** The folder's own name, for a run whose run.json does not say one. */
+  get baseName(): string {
+    return basename(this.path);
+  }
+
+  /** Committed iterations, ascending; iteration 0 is the start and has no rollouts. */
+  get iterations(): readonly IterationLine[] {
+    return this.#sorted;
+  }
+
+  /** The line of a committed iteration. */
+  iteration(number: number): IterationLine | undefined {
+    return this.#iterations.get(number);
+  }
+
+  /** The newest committed iteration; −1 before the start is. */
+  get last(): number {
+    return this.#sorted.at(-1)?.iteration ?? -1;
+  }
+
+  /** Everything that could not be read; one line each. */
+  get problems(): readonly Problem[] {
+    const torn =
+      this.#torn > 0 && this.trainedBy === null
+        ? [
+            {
+              file: RUN_PATHS.journal,
+              message: `${RUN_PATHS.journal} ends in a torn line; what it was about is not committed. Resume Run trains it again`,
+            },
+          ]
+        : [];
+    return [...(this.#fileProblem === null ? [] : [this.#fileProblem]), ...this.#journalProblems, ...torn];
+  }
+
+  /** Reads what was added since the last look; looks that overlap follow each other. */
+  refresh(): Promise<FolderChange> {
+    this.#reading = this.#reading.then(() => this.#refresh());
+    return this.#reading;
+  }
+
+  async #refresh(): Promise<FolderChange> {
+    const before = this.#visibleState();
+    if (this.file === null) await this.#readRunFile();
+    const from = this.file === null ? null : await this.#readJournal();
+    await this.#readLock();
+    return { from, changed: from !== null || before !== this.#visibleState() };
+  }
+
+  async #readRunFile(): Promise<void> {
+    const name = RUN_PATHS.run;
+    const wrong = (message: string): void => {
+      this.#fileProblem = { file: name, message };
+    };
+    try {
+      const json: unknown = JSON.parse(await readFile(join(this.path, name), 'utf8'));
+      const format = typeof json === 'object' && json !== null && 'format' in json ? json.format : undefined;
+      if (typeof format === 'number' && format > RUN_FORMAT) {
+        wrong(`${name} is of format ${format}, and this Parley reads up to ${RUN_FORMAT}: update Parley to open this run`);
+        return;
+      }
+      const parsed = runFile.safeParse(json);
+      if (parsed.success) {
+        this.file = parsed.data;
+        this.#fileProblem = null;
+      } else wrong(`${name}: ${firstIssue(parsed.error)}. Restore the file from a copy`);
+    } catch (error) {
+      if (isMissing(error)) wrong(`${name} is missing: this is no run folder, or it was copied in part. Copy it again`);
+      else if (error instanceof SyntaxError) wrong(`${name} is not whole JSON (${messageOf(error)}). Restore it from a copy`);
+      else wrong(`${name} cannot be read (${messageOf(error)})`);
+    }
+  }
+
+  async #readJournal(): Promise<number | null> {
+    try {
+      const page = await readJournal(this.path, this.#offset);
+      if (page.restarted) this.#forget();
+      this.#offset = page.offset;
+      this.#torn = page.torn;
+      this.#journalProblems.push(...page.problems);
+      let from: number | null = page.restarted ? 0 : null;
+      for (const line of page.lines) {
+        if (line.type === 'finished') this.finished = line;
+        else {
+          this.#iterations.set(line.iteration, line);
+          from = Math.min(from ?? line.iteration, line.iteration);
+        }
+      }
+      if (from !== null) this.#sorted = [...this.#iterations.values()].sort((a, b) => a.iteration - b.iteration);
+      return from;
+    } catch (error) {
+      const message = `${RUN_PATHS.journal} cannot be read (${messageOf(error)})`;
+      if (!this.#journalProblems.some((known) => known.message === message)) {
+        this.#journalProblems.push({ file: RUN_PATHS.journal, message });
+      }
+      return null;
+    }
+  }
+
+  #forget(): void {
+    this.#iterations.clear();
+    this.#sorted = [];
+    this.#journalProblems = [];
+    this.finished = null;
+  }
+
+  /** Looking up a process is dear on some systems, so a heartbeat that moves is enough. */
+  async #readLock(): Promise<void> {
+    let text = '';
+    try {
+      text = await readFile(join(this.path, RUN_PATHS.lock), 'utf8');
+    } catch {
+      this.trainedBy = null;
+      this.#lockText = '';
+      return;
+    }
+    const moved = text !== this.#lockText && this.#lockText !== '' && this.trainedBy !== null;
+    if (text === this.#lockText && Date.now() - this.#lockChanged < QUIET) return;
+    this.#lockText = text;
+    this.#lockChanged = Date.now();
+    if (moved) {
+      this.trainedBy = parseLock(text) ?? 'starting';
+      return;
+    }
+    try {
+      const state = await inspectLock(this.path);
+      this.trainedBy = state.state === 'held' ? (state.lock ?? 'starting') : null;
+    } catch {
+      this.trainedBy = null;
+    }
+  }
+
+  #visibleState(): string {
+    const who = this.trainedBy === null || this.trainedBy === 'starting' ? this.trainedBy : `${this.trainedBy.host}:${this.trainedBy.pid}`;
+    return JSON.stringify([this.file === null, this.problems, who, this.finished !== null]);
+  }
+}
+
+function parseLock(text: string): LockFile | null {
+  try {
+    return lockFile.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

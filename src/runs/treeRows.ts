@@ -1,0 +1,200 @@
+import type { IterationLine, NegotiationSummaries } from '../protocol/runFiles';
+import type { Place, TreeRow } from '../protocol/webview';
+import { wordsOf } from './rowWords';
+import type { NegotiationKey, NodeContent, Outline, OutlineState, TreeNode, TreeRun } from './treeModel';
+
+/** Iterations of a long run are shown by the hundred, so that nothing below moves while it grows. */
+export const RANGE = 100;
+
+/** Rounds and turns of a negotiation that have been read; undefined where nobody has asked yet. */
+export type OutlineOf = (run: TreeRun, key: NegotiationKey) => OutlineState | undefined;
+
+/**
+ * The tree, flattened: one light node a visible row, put into words only for the window that is on the
+ * screen. Runs come in the order given; iterations ascend, so that a live run grows at its end and
+ * nothing above moves.
+ */
+export class FlatTree {
+  readonly #nodes: TreeNode[] = [];
+  readonly #index = new Map<string, number>();
+  /** Open negotiations whose rounds have to be read from disk. */
+  readonly wanted: { readonly run: TreeRun; readonly key: NegotiationKey }[] = [];
+
+  constructor(
+    runs: readonly TreeRun[],
+    private readonly expansion: ReadonlySet<string>,
+    private readonly outlineOf: OutlineOf,
+  ) {
+    runs.forEach((run, i) => {
+      this.#addRun(run, i + 1, runs.length);
+    });
+  }
+
+  /** Rows. */
+  get total(): number {
+    return this.#nodes.length;
+  }
+
+  /** Rows `start` up to, not including, `end`. */
+  window(start: number, end: number): TreeRow[] {
+    return this.#nodes.slice(start, end).map(wordsOf);
+  }
+
+  /** Where a row is; −1 if it is not there. */
+  indexOf(id: string): number {
+    return this.#index.get(id) ?? -1;
+  }
+
+  /** The row of a place, or the nearest visible one above it; −1 if its run is not there. */
+  nearest(place: Place): number {
+    for (const id of idsOf(place).reverse()) {
+      const index = this.indexOf(id);
+      if (index >= 0) return index;
+    }
+    return -1;
+  }
+
+  #addRun(run: TreeRun, position: number, siblings: number): void {
+    const expandable = run.problems.length + run.iterations.length > 0 || run.preview !== null;
+    const row = this.#add(run, run.id, -1, position, siblings, expandable, { kind: 'run' });
+    if (!row.expanded) return;
+    const ranges = run.planned > RANGE ? rangesOf(run.iterations) : [];
+    const children = run.problems.length + (ranges.length || run.iterations.length) + (run.preview === null ? 0 : 1);
+    let child = 0;
+    run.problems.forEach((problem, i) => {
+      const what = { kind: 'notice', label: problem.file, detail: problem.message } as const;
+      this.#add(run, `${run.id}/problem${i}`, row.index, ++child, children, false, what);
+    });
+    for (const lines of ranges) {
+      const range = this.#add(run, rangeId(run.id, lines), row.index, ++child, children, true, { kind: 'range', lines });
+      if (range.expanded) lines.forEach((line, i) => void this.#addIteration(run, line, range.index, i + 1, lines.length));
+    }
+    if (ranges.length === 0) for (const line of run.iterations) this.#addIteration(run, line, row.index, ++child, children);
+    if (run.preview !== null) this.#addUnderway(run, row.index, ++child, children);
+  }
+
+  #addIteration(run: TreeRun, line: IterationLine, parent: number, position: number, siblings: number): void {
+    const summaries = line.negotiations;
+    const expandable = summaries !== undefined && summaries.group.length > 0;
+    const row = this.#add(run, `${run.id}/${line.iteration}`, parent, position, siblings, expandable, { kind: 'iteration', line });
+    if (!row.expanded || summaries === undefined) return;
+    const groups = membersByGroup(summaries);
+    let place = 0;
+    for (const [group, members] of groups) {
+      const what = { kind: 'group', iteration: line.iteration, group, line } as const;
+      const groupRow = this.#add(run, `${run.id}/${line.iteration}/g${group}`, row.index, ++place, groups.size, true, what);
+      if (groupRow.expanded) this.#addNegotiations(run, line.iteration, group, members, line, groupRow.index);
+    }
+  }
+
+  #addUnderway(run: TreeRun, parent: number, position: number, siblings: number): void {
+    const { preview } = run;
+    if (preview === null) return;
+    const groups = preview.groups();
+    const id = `${run.id}/${preview.iteration}`;
+    const row = this.#add(run, id, parent, position, siblings, groups.length > 0, { kind: 'underway', preview });
+    if (!row.expanded) return;
+    groups.forEach((group, i) => {
+      const what = { kind: 'group', iteration: preview.iteration, group, line: null } as const;
+      const groupRow = this.#add(run, `${id}/g${group}`, row.index, i + 1, groups.length, true, what);
+      if (groupRow.expanded) this.#addNegotiations(run, preview.iteration, group, preview.negotiations(group), null, groupRow.index);
+    });
+  }
+
+  #addNegotiations(
+    run: TreeRun,
+    iteration: number,
+    group: number,
+    members: readonly number[],
+    line: IterationLine | null,
+    parent: number,
+  ): void {
+    members.forEach((negotiation, i) => {
+      const key = { iteration, group, negotiation };
+      const outline = this.outlineOf(run, key);
+      const id = `${run.id}/${iteration}/g${group}/n${negotiation}`;
+      const row = this.#add(run, id, parent, i + 1, members.length, true, { kind: 'negotiation', ...key, line, outline });
+      if (!row.expanded) return;
+      if (outline === undefined) this.wanted.push({ run, key });
+      if (outline === undefined || outline === 'loading') return;
+      if ('problem' in outline) this.#addNotice(run, row.index, id, 'Cannot be read', outline.problem);
+      else this.#addRounds(run, key, outline, id, row.index);
+    });
+  }
+
+  #addRounds(run: TreeRun, of: NegotiationKey, { rounds }: Outline, negotiationId: string, parent: number): void {
+    rounds.forEach((round, i) => {
+      const id = `${negotiationId}/r${round.round}`;
+      const row = this.#add(run, id, parent, i + 1, rounds.length, round.turns.length > 0, { kind: 'round', of, round });
+      if (!row.expanded) return;
+      round.turns.forEach((turn, j) => {
+        const what = { kind: 'turn', of, round: round.round, turn } as const;
+        this.#add(run, `${id}/t${turn.turn}`, row.index, j + 1, round.turns.length, false, what);
+      });
+    });
+  }
+
+  #addNotice(run: TreeRun, parent: number, parentId: string, label: string, detail: string): void {
+    this.#add(run, `${parentId}/notice`, parent, 1, 1, false, { kind: 'notice', label, detail });
+  }
+
+  #add(
+    run: TreeRun,
+    id: string,
+    parent: number,
+    position: number,
+    siblings: number,
+    expandable: boolean,
+    what: NodeContent,
+  ): { readonly index: number; readonly expanded: boolean } {
+    const expanded = expandable && this.expansion.has(id);
+    const depth = parent < 0 ? 0 : (this.#nodes[parent]?.depth ?? 0) + 1;
+    const index = this.#nodes.push({ id, parent, depth, position, siblings, expandable, expanded, run, what }) - 1;
+    this.#index.set(id, index);
+    return { index, expanded };
+  }
+}
+
+/** Ids of the rows that lead to a place, from the run down, ranges included. A place without its group ends at the iteration. */
+export function idsOf({ run, iteration, group, negotiation, round, turn }: Place): string[] {
+  const ids = [run];
+  if (iteration === undefined) return ids;
+  const first = Math.floor((iteration - 1) / RANGE) * RANGE + 1;
+  ids.push(`${run}/${first}-${first + RANGE - 1}`, `${run}/${iteration}`);
+  if (group === undefined) return ids;
+  ids.push(`${run}/${iteration}/g${group}`);
+  if (negotiation === undefined) return ids;
+  ids.push(`${run}/${iteration}/g${group}/n${negotiation}`);
+  if (round === undefined) return ids;
+  ids.push(`${run}/${iteration}/g${group}/n${negotiation}/r${round}`);
+  if (turn !== undefined) ids.push(`${run}/${iteration}/g${group}/n${negotiation}/r${round}/t${turn}`);
+  return ids;
+}
+
+/** Negotiation numbers by seed group, in order of appearance. */
+export function membersByGroup({ group }: NegotiationSummaries): Map<number, number[]> {
+  const groups = new Map<number, number[]>();
+  group.forEach((id, negotiation) => {
+    const members = groups.get(id);
+    if (members === undefined) groups.set(id, [negotiation]);
+    else members.push(negotiation);
+  });
+  return groups;
+}
+
+function rangesOf(iterations: readonly IterationLine[]): IterationLine[][] {
+  const ranges = new Map<number, IterationLine[]>();
+  for (const line of iterations) {
+    const range = Math.floor((line.iteration - 1) / RANGE);
+    const lines = ranges.get(range);
+    if (lines === undefined) ranges.set(range, [line]);
+    else lines.push(line);
+  }
+  return [...ranges.values()];
+}
+
+/** Named by the hundred it belongs to, not by what is there, so that a growing range stays the same row. */
+function rangeId(run: string, lines: readonly IterationLine[]): string {
+  const first = Math.floor(((lines[0]?.iteration ?? 1) - 1) / RANGE) * RANGE + 1;
+  return `${run}/${first}-${first + RANGE - 1}`;
+}
