@@ -56,6 +56,17 @@ describe('channel', () => {
     );
   });
 
+  it('closes when the other side begins anew, so that whoever asked the old one is told', async () => {
+    const { left, right } = wire();
+    const host = openChannel<Left, Right>(left, 1, answers);
+    const page = openChannel<Right, Left>(right, 1, {});
+    expect(await page.request('double', 2)).toBe(4);
+    const reloaded = openChannel<Right, Left>(right, 1, {});
+    expect(await host.closed).toBe('the other side began anew');
+    openChannel<Left, Right>(left, 1, answers);
+    expect(await reloaded.request('double', 3)).toBe(6);
+  });
+
   it('hands events to whoever listens, until it no longer does', async () => {
     const { left, right } = connect();
     const heard = vi.fn();

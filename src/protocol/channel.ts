@@ -46,7 +46,8 @@ export interface Channel<Ours extends Side, Theirs extends Side> {
 }
 
 type Envelope =
-  | { readonly t: 'hello'; readonly version: number }
+  /** `reply` marks the answer to a hello: one without it comes from a side that has just begun. */
+  | { readonly t: 'hello'; readonly version: number; readonly reply?: true }
   | { readonly t: 'request'; readonly id: number; readonly name: string; readonly params: unknown }
   | { readonly t: 'result'; readonly id: number; readonly result: unknown }
   | { readonly t: 'error'; readonly id: number; readonly message: string }
@@ -110,10 +111,14 @@ export function openChannel<Ours extends Side, Theirs extends Side>(
           close(`protocol version ${message.version} met ${version}: reload the window so that both sides are of one build`);
           return;
         }
-        if (greeted) return;
+        if (greeted) {
+          // A webview that was hidden is a new page when it is shown again; its host opens a new channel.
+          if (message.reply !== true) close('the other side began anew');
+          return;
+        }
         greeted = true;
         // The other side may have come up after our first hello.
-        post({ t: 'hello', version });
+        post({ t: 'hello', version, reply: true });
         for (const early of held.splice(0)) post(early);
         return;
       case 'request':

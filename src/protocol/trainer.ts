@@ -18,6 +18,8 @@ export const trainParams = z.discriminatedUnion('start', [
     spin: z.boolean(),
     device: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml']),
     onnxruntimePath: z.string().optional(),
+    /** Goes on when the channel closes, instead of stopping at the next chunk; the window that comes next follows the folder. */
+    keepTraining: z.boolean().optional(),
   }),
   z.strictObject({
     start: z.literal('resume'),
@@ -26,6 +28,8 @@ export const trainParams = z.discriminatedUnion('start', [
     spin: z.boolean(),
     device: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml']),
     onnxruntimePath: z.string().optional(),
+    /** Goes on when the channel closes, instead of stopping at the next chunk; the window that comes next follows the folder. */
+    keepTraining: z.boolean().optional(),
     /** Take the folder from another host whose lock is stale. */
     takeOver: z.boolean(),
   }),
