@@ -33,8 +33,8 @@ export interface PlayedNegotiation {
 
 /** How far to play, and where turns are counted from. */
 export interface PlayOptions {
-  /** Stops every negotiation before this 0-based round; plays to the end unless given. */
-  readonly untilRound?: number;
+  /** Stops before this 0-based round, or before these, `[negotiation]`; plays to the end unless given. */
+  readonly untilRound?: number | readonly number[];
   /** Turns taken before, `[negotiation]`, where negotiations are taken up in the middle; 0 unless given. */
   readonly turnsBefore?: readonly number[];
 }
@@ -51,10 +51,11 @@ export async function play(
 ): Promise<PlayedNegotiation[]> {
   const positions = [...negotiations];
   const turns = negotiations.map((): PlayedTurn[] => []);
-  const untilRound = options.untilRound ?? Number.POSITIVE_INFINITY;
+  const until = (n: number): number =>
+    (typeof options.untilRound === 'object' ? options.untilRound[n] : options.untilRound) ?? Number.POSITIVE_INFINITY;
   for (;;) {
     const pending = positions.flatMap((position, n) =>
-      position.round < untilRound ? due(position, n, (options.turnsBefore?.[n] ?? 0) + turns[n]!.length) : [],
+      position.round < until(n) ? due(position, n, (options.turnsBefore?.[n] ?? 0) + turns[n]!.length) : [],
     );
     if (pending.length === 0) return positions.map((negotiation, n) => ({ negotiation, turns: turns[n]! }));
     const texts = await answer(pending);

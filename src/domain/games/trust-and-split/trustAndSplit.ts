@@ -1,18 +1,13 @@
-import type { Random } from '../../random';
-import { type Pair, pair } from '../../seat';
-import type { Game, GameSettings, Hand, RoundDeal, SeatView } from '../game';
+import type { Game, GameSettings, SeatView } from '../game';
 import { negotiate, type RoundRules } from '../negotiation';
 import { checkSettings } from '../settings';
-import { COINS, fullCoinPrompts, shortCoinPrompts } from '../sharing/coins';
+import { fullCoinPrompts, shortCoinPrompts } from '../sharing/coins';
 import { keptByValue } from '../sharing/measures';
 import { keepConstraint, keepNothing, parseKeep, settleByShare } from '../sharing/proposals';
-import { openers, talk } from '../sharing/talk';
-import { HANDS, MESSAGE_WORDS } from '../vocabulary';
+import { talk } from '../sharing/talk';
+import { MESSAGE_WORDS } from '../vocabulary';
+import { handDeals, LOWER, UPPER } from './hands';
 import { honesty } from './measures';
-
-/** Points per coin of the upper and of the lower hand. */
-const UPPER = 10;
-const LOWER = 1;
 
 /** Trust-and-Split with hands of rock, paper, scissors. */
 export const trustAndSplit: Game = {
@@ -52,25 +47,4 @@ function highOrLow(value: number): string {
 
 function dealt(view: SeatView): string {
   return `Your hand is ${view.hand}.`;
-}
-
-/** Hands that differ, and an opener that alternates. */
-export function handDeals(random: Random): (round: number) => RoundDeal {
-  const opener = openers(random);
-  return (round) => {
-    const dealing = random.fork('hands', round);
-    const first = dealing.integer(3);
-    const second = (first + 1 + dealing.integer(2)) % 3;
-    return handDeal([HANDS[first]!, HANDS[second]!], opener(round));
-  };
-}
-
-/** The deal of two hands. */
-export function handDeal(hands: Pair<Hand>, opener: 0 | 1): RoundDeal {
-  return { quantities: [COINS], values: pair((seat) => [beats(hands[seat], hands[seat === 0 ? 1 : 0]) ? UPPER : LOWER]), hands, opener };
-}
-
-/** Whether the first hand beats the second. */
-export function beats(hand: Hand, against: Hand): boolean {
-  return (HANDS.indexOf(against) + 1) % 3 === HANDS.indexOf(hand);
 }

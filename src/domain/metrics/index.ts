@@ -1,0 +1,3 @@
+export { type BootstrapSettings, bootstrapInterval, type Interval, quantile } from './interval';
+export { meanValidMass, measure, NO_TOKENS, type TokenStats } from './measures';
+export { cooperateAfterProbe, type ForcedRound, PROBE_NEGOTIATIONS, type ProbeAnswer, type ProbeTurn, planProbe } from './probe';

@@ -1,0 +1,55 @@
+import type { Random } from '../random';
+
+/** A mean with the bounds of its interval. */
+export interface Interval {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Resamples, and the share of them that the interval holds. */
+export interface BootstrapSettings {
+  readonly resamples: number;
+  readonly level: number;
+}
+
+const DEFAULTS: BootstrapSettings = { resamples: 2000, level: 0.95 };
+
+/**
+ * The mean of all values with a percentile bootstrap interval over seed groups: whole groups are drawn again, never
+ * the values within one, since those share their random numbers. Null without a value; a single group has no spread,
+ * so its interval is the mean.
+ * @param groups values, `[seed group][negotiation]`.
+ * @param random a stream of its own: the same stream gives the same interval.
+ */
+export function bootstrapInterval(
+  groups: readonly (readonly number[])[],
+  random: Random,
+  settings: Partial<BootstrapSettings> = {},
+): Interval | null {
+  const { resamples, level } = { ...DEFAULTS, ...settings };
+  const units = groups.filter((group) => group.length > 0).map((group) => ({ sum: group.reduce((a, b) => a + b, 0), count: group.length }));
+  if (units.length === 0) return null;
+  const mean = ratio(units);
+  const means = Array.from({ length: resamples }, () => ratio(units.map(() => units[random.integer(units.length)]!))).sort((a, b) => a - b);
+  const tail = (1 - level) / 2;
+  return { mean, low: quantile(means, tail) ?? mean, high: quantile(means, 1 - tail) ?? mean };
+}
+
+function ratio(units: readonly { readonly sum: number; readonly count: number }[]): number {
+  let sum = 0;
+  let count = 0;
+  for (const unit of units) {
+    sum += unit.sum;
+    count += unit.count;
+  }
+  return sum / count;
+}
+
+/** The q-quantile of ascending numbers, interpolated linearly; undefined of none. */
+export function quantile(ascending: readonly number[], q: number): number | undefined {
+  const position = q * (ascending.length - 1);
+  const below = ascending[Math.floor(position)];
+  const above = ascending[Math.ceil(position)];
+  return below === undefined || above === undefined ? undefined : below + (above - below) * (position - Math.floor(position));
+}
