@@ -97,6 +97,12 @@ export class RunFolder {
     return this.#reading;
   }
 
+  /** Makes the next look ask for the trainer's process even if its heartbeat is fresh: it may just have died. */
+  lookCloser(): void {
+    this.#lockChanged = 0;
+    this.#lockText = '';
+  }
+
   async #refresh(): Promise<FolderChange> {
     const before = this.#visibleState();
     if (this.file === null) await this.#readRunFile();

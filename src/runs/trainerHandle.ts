@@ -179,5 +179,5 @@ function deathNotice(how: string, stderr: string): string {
 }
 
 function later(milliseconds: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds).unref());
 }

@@ -1,0 +1,181 @@
+import type { RunFile } from '../protocol/runFiles';
+import type { CurvePoint, NegotiationView, Place, RunStatus, RunView } from '../protocol/webview';
+import type { ActiveRun } from './activeRun';
+import { MEMBER_COLUMNS, negotiationView } from './negotiation';
+import { OUTLINE_COLUMNS, outlineOf, previewOutline } from './outline';
+import { previewView } from './preview';
+import type { RolloutReader } from './rolloutReader';
+import type { RunFolder } from './runFolder';
+import type { NegotiationKey, Outline, TreeRun } from './treeModel';
+
+/** A run that is open in this window: its folder, and the trainer if it is one of ours. */
+export class OpenRun {
+  active: ActiveRun | null = null;
+
+  constructor(
+    readonly id: string,
+    readonly folder: RunFolder,
+    private readonly reader: RolloutReader,
+  ) {}
+
+  get name(): string {
+    return this.folder.file?.name ?? this.folder.baseName;
+  }
+
+  get file(): RunFile | null {
+    return this.folder.file;
+  }
+
+  get status(): RunStatus {
+    if (this.folder.file === null) return 'broken';
+    if (this.active !== null || this.folder.trainedBy !== null) return 'live';
+    return this.folder.finished === null ? 'stopped' : 'finished';
+  }
+
+  /** Iterations that there will be; 0 where run.json cannot be read. */
+  get planned(): number {
+    return this.folder.file?.config.iterations ?? 0;
+  }
+
+  /** Committed iterations, the start not counted. */
+  get iteration(): number {
+    return Math.max(0, this.folder.last);
+  }
+
+  /** The run as headers and charts show it; null where run.json cannot be read. */
+  view(): RunView | null {
+    const { file } = this.folder;
+    if (file === null) return null;
+    const problem = this.folder.problems[0]?.message;
+    return {
+      run: this.id,
+      name: this.name,
+      game: file.config.game,
+      algorithm: file.config.algorithm,
+      seed: file.config.seed,
+      status: this.status,
+      iteration: this.iteration,
+      iterations: this.planned,
+      device: this.active?.progress?.device ?? file.device,
+      ...this.#speed(),
+      ...(file.pairedWith === undefined ? {} : { pairedWith: file.pairedWith }),
+      ...(problem === undefined ? {} : { problem }),
+    };
+  }
+
+  /** The run as the tree shows it. */
+  treeRun(): TreeRun {
+    const { file } = this.folder;
+    return {
+      id: this.id,
+      name: this.name,
+      status: this.status,
+      detail: file === null ? 'cannot be read' : `${file.config.algorithm} · ${this.iteration} of ${this.planned} iterations`,
+      planned: this.planned,
+      iterations: this.folder.iterations.filter((line) => line.rollouts !== undefined),
+      problems: this.folder.problems,
+      preview: this.active?.preview ?? null,
+    };
+  }
+
+  /** Points of the training curves from an iteration on. */
+  curve(from: number): CurvePoint[] {
+    return this.folder.iterations.flatMap(({ iteration, measures }) =>
+      iteration >= from && measures !== undefined ? [{ iteration, measures }] : [],
+    );
+  }
+
+  /**
+   * A negotiation, committed or under way; null where there is none at this place.
+   * @throws RolloutError when its file cannot be read
+   */
+  async negotiation(place: Place): Promise<NegotiationView | null> {
+    const { iteration, negotiation } = place;
+    const config = this.folder.file?.config;
+    if (config === undefined || iteration === undefined || negotiation === undefined) return null;
+    const line = this.folder.iteration(iteration);
+    if (line?.rollouts === undefined) {
+      const preview = this.active?.preview;
+      const known = preview?.iteration === iteration ? preview.negotiation(negotiation) : undefined;
+      return known === undefined ? null : previewView(place, config, known);
+    }
+    const group = line.negotiations?.group[negotiation] ?? place.group;
+    const turns = await this.reader.negotiation(this.folder.path, line.rollouts, negotiation);
+    const members = group === undefined ? [] : await this.reader.group(this.folder.path, line.rollouts, group, MEMBER_COLUMNS);
+    return negotiationView(place, config, turns, members);
+  }
+
+  /**
+   * Rounds and turns of a negotiation; null where there is none.
+   * @throws RolloutError when its file cannot be read
+   */
+  async outline({ iteration, negotiation, group }: NegotiationKey): Promise<Outline | null> {
+    const config = this.folder.file?.config;
+    const line = this.folder.iteration(iteration);
+    if (config === undefined || line?.rollouts === undefined) return this.previewOutline({ iteration, negotiation, group });
+    const rows = await this.reader.group(this.folder.path, line.rollouts, group, OUTLINE_COLUMNS);
+    return outlineOf(
+      rows.filter((row) => row.negotiation === negotiation),
+      config,
+    );
+  }
+
+  /** Rounds and turns so far of a negotiation under way. */
+  previewOutline({ iteration, negotiation }: NegotiationKey): Outline | null {
+    const preview = this.active?.preview;
+    const known = preview?.iteration === iteration ? preview.negotiation(negotiation) : undefined;
+    return known === undefined ? null : previewOutline(known);
+  }
+
+  /** A place with its seed group filled in, so that its row can be found. */
+  complete(place: Place): Place {
+    const { iteration, negotiation, group } = place;
+    if (iteration === undefined || negotiation === undefined || group !== undefined) return place;
+    const known =
+      this.folder.iteration(iteration)?.negotiations?.group[negotiation] ?? this.active?.preview?.negotiation(negotiation)?.group;
+    return known === undefined ? place : { ...place, group: known };
+  }
+
+  /** The place one negotiation or iteration on or back; steps run over into the next iteration; null at the ends. */
+  step(place: Place, by: 'negotiation' | 'iteration', delta: 1 | -1): Place | null {
+    const lines = this.folder.iterations.filter((line) => line.rollouts !== undefined);
+    const at = place.iteration ?? (delta > 0 ? 0 : Number.POSITIVE_INFINITY);
+    const line = lines.find(({ iteration }) => iteration === at);
+    if (by === 'negotiation' && line !== undefined) {
+      const next = (place.negotiation ?? (delta > 0 ? -1 : this.#count(line))) + delta;
+      if (next >= 0 && next < this.#count(line)) return this.complete({ run: this.id, iteration: line.iteration, negotiation: next });
+    }
+    const neighbour = delta > 0 ? lines.find(({ iteration }) => iteration > at) : lines.findLast(({ iteration }) => iteration < at);
+    if (neighbour === undefined) return null;
+    const count = this.#count(neighbour);
+    const negotiation =
+      by === 'iteration' ? Math.min(place.negotiation ?? 0, Math.max(0, count - 1)) : delta > 0 ? 0 : Math.max(0, count - 1);
+    return this.complete({ run: this.id, iteration: neighbour.iteration, negotiation });
+  }
+
+  /** The same negotiation in the newest committed iteration; null before there is one. */
+  newest(negotiation: number): Place | null {
+    const line = this.folder.iterations.at(-1);
+    if (line?.rollouts === undefined) return null;
+    return this.complete({
+      run: this.id,
+      iteration: line.iteration,
+      negotiation: Math.min(negotiation, Math.max(0, this.#count(line) - 1)),
+    });
+  }
+
+  #count(line: { readonly negotiations?: { readonly group: readonly number[] } | undefined }): number {
+    return line.negotiations?.group.length ?? 0;
+  }
+
+  #speed(): { readonly tokensPerSecond: number | null; readonly secondsPerIteration: number | null } {
+    const progress = this.active?.progress;
+    if (progress !== undefined && progress !== null && progress.secondsPerIteration > 0) {
+      return { tokensPerSecond: progress.tokensPerSecond, secondsPerIteration: progress.secondsPerIteration };
+    }
+    const last = this.folder.iterations.at(-1);
+    if (last?.training === undefined || last.seconds <= 0) return { tokensPerSecond: null, secondsPerIteration: null };
+    const tokens = last.training.sampledTokens + last.training.trainedTokens;
+    return { tokensPerSecond: tokens / last.seconds, secondsPerIteration: last.seconds };
+  }
+}

@@ -1,0 +1,126 @@
+import type { Place, TreeWindow } from '../protocol/webview';
+import { Emitter } from './emitter';
+import { messageOf } from './problem';
+import type { RunStore } from './runStore';
+import type { NegotiationKey, OutlineState, TreeRun } from './treeModel';
+import { FlatTree, idsOf } from './treeRows';
+
+/** Outlines of negotiations that are kept; more than any screen shows. */
+const OUTLINES_KEPT = 256;
+
+/** Rows that one request may ask for. */
+const MAX_WINDOW = 1000;
+
+/** The tree of open runs: what is expanded, and windows of the rows that follow from it. */
+export class RunTree {
+  #version = 1;
+  #flat: FlatTree | undefined;
+  readonly #expanded: Set<string>;
+  readonly #outlines = new Map<string, OutlineState>();
+  readonly #changed = new Emitter<null>();
+  /** Rows differ; windows have to be asked for again. */
+  readonly onChanged = this.#changed.on;
+
+  constructor(
+    private readonly store: RunStore,
+    expanded: Iterable<string> = [],
+  ) {
+    this.#expanded = new Set(expanded);
+    store.onChanged((change) => {
+      if (change.kind === 'committed') this.#forgetOutlines(`${change.run.id}/`, change.from);
+      this.#invalidate();
+    });
+  }
+
+  /** Ids of the rows that are open, to be kept between sessions; the newest come last. */
+  get expanded(): string[] {
+    return [...this.#expanded];
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  get total(): number {
+    return this.#rows().total;
+  }
+
+  /** Rows `start` up to, not including, `end`; `anchor` is the id of a row whose index is wanted too. */
+  window(start: number, end: number, anchor?: string): TreeWindow {
+    const flat = this.#rows();
+    return {
+      version: this.#version,
+      total: flat.total,
+      start,
+      rows: flat.window(start, Math.min(end, start + MAX_WINDOW)),
+      ...(anchor === undefined ? {} : { anchor: flat.indexOf(anchor) }),
+    };
+  }
+
+  /** Row index of a place, or of the nearest row above it that is visible; −1 if its run is not open. */
+  indexOf(place: Place): number {
+    return this.#rows().nearest(this.store.get(place.run)?.complete(place) ?? place);
+  }
+
+  /** Opens or closes a row. */
+  toggle(id: string, expanded: boolean): void {
+    if (this.#expanded.has(id) === expanded) return;
+    if (expanded) this.#expanded.add(id);
+    else this.#expanded.delete(id);
+    this.#invalidate();
+  }
+
+  /** Opens all rows above a place, so that its own row is there. */
+  reveal(place: Place): void {
+    for (const id of idsOf(this.store.get(place.run)?.complete(place) ?? place).slice(0, -1)) this.#expanded.add(id);
+    this.#invalidate();
+  }
+
+  #invalidate(): void {
+    this.#version++;
+    this.#flat = undefined;
+    this.#changed.fire(null);
+  }
+
+  #rows(): FlatTree {
+    if (this.#flat === undefined) {
+      const runs = this.store.runs.map((run) => run.treeRun());
+      this.#flat = new FlatTree(runs, this.#expanded, (run, key) => this.#outline(run, key));
+      for (const { run, key } of this.#flat.wanted) void this.#load(run, key);
+    }
+    return this.#flat;
+  }
+
+  #outline(run: TreeRun, key: NegotiationKey): OutlineState | undefined {
+    if (run.preview?.iteration === key.iteration) return this.store.get(run.id)?.previewOutline(key) ?? undefined;
+    return this.#outlines.get(outlineId(run, key));
+  }
+
+  async #load(run: TreeRun, key: NegotiationKey): Promise<void> {
+    const id = outlineId(run, key);
+    if (this.#outlines.has(id)) return;
+    this.#outlines.set(id, 'loading');
+    for (const old of this.#outlines.keys()) {
+      if (this.#outlines.size <= OUTLINES_KEPT) break;
+      this.#outlines.delete(old);
+    }
+    try {
+      const outline = await this.store.get(run.id)?.outline(key);
+      this.#outlines.set(id, outline ?? { rounds: [] });
+    } catch (error) {
+      this.#outlines.set(id, { problem: messageOf(error) });
+    }
+    this.#invalidate();
+  }
+
+  /** Iterations from this one on were written anew; what was read of them, failures included, is old. */
+  #forgetOutlines(prefix: string, from: number): void {
+    for (const id of this.#outlines.keys()) {
+      if (id.startsWith(prefix) && Number.parseInt(id.slice(prefix.length), 10) >= from) this.#outlines.delete(id);
+    }
+  }
+}
+
+function outlineId(run: TreeRun, { iteration, negotiation }: NegotiationKey): string {
+  return `${run.id}/${iteration}/n${negotiation}`;
+}
