@@ -1,4 +1,4 @@
-import { openChannel, type Channel, type Transport } from '../src/protocol/channel';
+import { type Channel, openChannel, type Transport } from '../src/protocol/channel';
 import { WEBVIEW_PROTOCOL } from '../src/protocol/versions';
 import type { Place, WebviewHostSide, WebviewSide } from '../src/protocol/webview';
 import type { MeasureId } from './components/tokens/measures';

@@ -1,8 +1,8 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { CurvePoint, NegotiationView, Place, RunView } from '../src/protocol/webview';
 import { type HostChannel, savedState, saveState } from './channel';
-import { cursorAt, type Cursor } from './components/transcript/cursor';
 import type { MeasureId } from './components/tokens/measures';
+import { type Cursor, cursorAt } from './components/transcript/cursor';
 
 /** Everything that the views draw, as signals; only `wire` and the functions here write them. */
 export const runs = signal<readonly RunView[]>([]);
@@ -28,9 +28,7 @@ export const colourBy = signal<MeasureId>(savedState().colourBy ?? 'push');
 export const disconnected = signal<string | null>(null);
 
 /** The run of the selection, or the newest one. */
-export const currentRun = computed<RunView | undefined>(
-  () => runs.value.find((run) => run.run === selection.value?.run) ?? runs.value[0],
-);
+export const currentRun = computed<RunView | undefined>(() => runs.value.find((run) => run.run === selection.value?.run) ?? runs.value[0]);
 
 /** The run that differs from the current one in the algorithm alone. */
 export const pairedRun = computed<RunView | undefined>(() => runs.value.find((run) => run.run === currentRun.value?.pairedWith));

@@ -6,7 +6,10 @@ import type { MeasuresFile } from './runFiles';
 
 export { WEBVIEW_PROTOCOL } from './versions';
 
-/** Which view a webview is; the page says it in `<body data-view>`. */
+/**
+ * Which view a webview is; the page says it in `<body data-view>`. It loads dist/webview.js and dist/webview.css, and a
+ * `<meta property="csp-nonce" content="…">` names a nonce of style-src (the toolkit's controls look for it).
+ */
 export type ViewKind = 'tree' | 'inspector';
 
 /** A place in a run. What is missing is not chosen yet. The host keeps the one selection that all views follow. */
@@ -140,6 +143,8 @@ export interface NegotiationView {
   readonly algorithm: Algorithm;
   readonly gamma: number;
   readonly beta: number;
+  /** `aa-jit` with the extra γ of `aa`; false where it is absent. */
+  readonly matchedGamma?: boolean;
   readonly rewardScale: number;
   readonly group: number;
   readonly players: Pair<string>;

@@ -1,1 +1,3 @@
-export function Inspector() { return <div />; }
+export function Inspector() {
+  return <div />;
+}

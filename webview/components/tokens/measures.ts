@@ -1,5 +1,5 @@
-import type { TurnView } from '../../../src/protocol/webview';
 import { push } from '../../../src/domain/advantage/push';
+import type { TurnView } from '../../../src/protocol/webview';
 
 /** What may colour the tokens. */
 export type MeasureId = 'push' | 'credit' | 'own' | 'alignment' | 'logProb' | 'kl' | 'entropy' | 'validMass';

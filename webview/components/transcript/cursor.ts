@@ -7,7 +7,15 @@ export interface Cursor {
 }
 
 /** A step of the keyboard: tokens by arrows, turns by j/k, rounds by n/p. */
-export type CursorMove = 'nextToken' | 'previousToken' | 'firstToken' | 'lastToken' | 'nextTurn' | 'previousTurn' | 'nextRound' | 'previousRound';
+export type CursorMove =
+  | 'nextToken'
+  | 'previousToken'
+  | 'firstToken'
+  | 'lastToken'
+  | 'nextTurn'
+  | 'previousTurn'
+  | 'nextRound'
+  | 'previousRound';
 
 /** The cursor that a place means; the first turn (of the place's round) where it names none. */
 export function cursorAt(turns: readonly TurnView[], place: Place | null): Cursor | null {

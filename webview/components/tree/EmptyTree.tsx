@@ -7,8 +7,8 @@ export function EmptyTree(): VNode {
   return (
     <div class="empty-tree">
       <p>
-        Parley trains language-model agents in social dilemmas on this machine and shows, token by token, what each of them is taught
-        while they learn.
+        Parley trains language-model agents in social dilemmas on this machine and shows, token by token, what each of them is taught while
+        they learn.
       </p>
       <Button kind="primary" onClick={() => command('startPairedRun')}>
         Start Paired Run

@@ -41,7 +41,6 @@ export function Row(props: {
       aria-setsize={row.siblings}
       aria-selected={selected}
       {...(row.expandable ? { 'aria-expanded': row.expanded } : {})}
-      aria-label={spoken(row)}
       title={title}
       style={{ top: `${top}px` }}
       onClick={(event) => props.onClick(row, index, (event.target as Element).closest('.twistie') !== null)}
@@ -54,10 +53,15 @@ export function Row(props: {
       </span>
       {row.kind === 'notice' && <StatusIcon status="broken" />}
       {row.status !== undefined && <StatusIcon status={row.status} />}
-      {row.seat !== undefined && <span class={`seat seat-${row.seat}`}>{AGENT_NAMES[row.seat].slice(0, 1)}</span>}
+      {row.seat !== undefined && (
+        <span class={`seat seat-${row.seat}`} aria-hidden="true">
+          {AGENT_NAMES[row.seat].slice(0, 1)}
+        </span>
+      )}
       <span class="label">{row.label}</span>
       <span class="detail">{row.detail ?? ''}</span>
       {row.spark !== undefined && row.spark.length > 1 && <Sparkline values={row.spark} />}
+      {row.badgeMeaning !== undefined && <span class="visually-hidden">{row.badgeMeaning}</span>}
       {row.badge !== undefined && <span class="badge">{row.badge}</span>}
     </div>
   );
@@ -74,9 +78,4 @@ function Chevron({ open }: { readonly open: boolean }): VNode {
 function badgeText(row: TreeRow): string {
   if (row.badge === undefined) return '';
   return row.badgeMeaning === undefined ? row.badge : `${row.badgeMeaning}: ${row.badge}`;
-}
-
-/** The row as a screen reader says it; status and badge included. */
-function spoken(row: TreeRow): string {
-  return [row.label, row.kind === 'notice' ? 'problem' : row.status, row.detail, badgeText(row)].filter(Boolean).join(', ');
 }

@@ -11,7 +11,9 @@ export function sparkPoints(values: readonly number[], width = WIDTH, height = H
   const high = Math.max(...finite);
   const y = (value: number): number => (high === low ? height / 2 : height - 2 - ((value - low) / (high - low)) * (height - 4));
   const step = values.length > 1 ? (width - 2) / (values.length - 1) : 0;
-  return values.flatMap((value, index) => (Number.isFinite(value) ? [`${(1 + index * step).toFixed(1)},${y(value).toFixed(1)}`] : [])).join(' ');
+  return values
+    .flatMap((value, index) => (Number.isFinite(value) ? [`${(1 + index * step).toFixed(1)},${y(value).toFixed(1)}`] : []))
+    .join(' ');
 }
 
 /** A word-sized curve; the badge beside it has the number. */

@@ -28,6 +28,9 @@ export function TreeView(): VNode {
     <div class="tree-view">
       <Toolbar />
       <Tree />
+      <span class="visually-hidden" aria-live="polite">
+        {following.value ? 'Following the newest iteration' : ''}
+      </span>
     </div>
   );
 }
@@ -137,9 +140,6 @@ function Tree(): VNode {
         })}
       </div>
       {!known.value && <Loading />}
-      <span class="visually-hidden" aria-live="polite">
-        {following.value ? 'Following the newest iteration' : ''}
-      </span>
     </div>
   );
 }

@@ -1,0 +1,81 @@
+import type { Transport } from '../../src/protocol/channel';
+import type { Place } from '../../src/protocol/webview';
+import { ScriptedHost, type Showing } from './scriptedHost';
+import type { WorldRun } from './world';
+
+/** What a page is opened with; a JSON object in `window.scenario`. */
+export interface Scenario {
+  readonly runs: 'none' | 'pair' | 'split' | 'broken' | 'huge' | 'starting';
+  readonly select?: Place;
+  readonly expand?: readonly string[];
+  readonly newestFirst?: boolean;
+  readonly delay?: number;
+  readonly state?: unknown;
+}
+
+const aa: WorldRun = { id: 'ipd-aa', game: 'ipd', algorithm: 'aa', seed: 0, iterations: 200, pairedWith: 'ipd-rl' };
+const rl: WorldRun = { id: 'ipd-rl', game: 'ipd', algorithm: 'rl', seed: 0, iterations: 200, pairedWith: 'ipd-aa' };
+const trust: WorldRun = { id: 'trust-aa', game: 'trust-and-split', algorithm: 'aa', seed: 3, iterations: 400, pairedWith: 'trust-rl' };
+const trustRl: WorldRun = { id: 'trust-rl', game: 'trust-and-split', algorithm: 'rl', seed: 3, iterations: 400, pairedWith: 'trust-aa' };
+
+const showings: Readonly<Record<Scenario['runs'], () => Showing[]>> = {
+  none: () => [],
+  pair: () => [
+    { run: aa, committed: 143, status: 'live' },
+    { run: rl, committed: 141, status: 'live' },
+  ],
+  starting: () => [{ run: aa, committed: 0, status: 'live' }],
+  split: () => [
+    { run: trust, committed: 214, status: 'live' },
+    { run: trustRl, committed: 214, status: 'stopped' },
+  ],
+  broken: () => [
+    { run: aa, committed: 200, status: 'finished' },
+    {
+      run: { ...rl, id: 'old-run' },
+      committed: 12,
+      status: 'broken',
+      problem: 'journal.jsonl ends in a torn line; iterations 1 to 12 are whole. Resume the run to go on from there.',
+    },
+    { run: { ...rl, id: 'a-run-with-a-rather-long-name-2026-11-25' }, committed: 31, status: 'stopped' },
+  ],
+  huge: () => [{ run: { ...aa, iterations: 300_000 }, committed: 200_000, status: 'live' }],
+};
+
+declare global {
+  interface Window {
+    scenario: Scenario;
+    host: ScriptedHost;
+    acquireVsCodeApi(): { postMessage(message: unknown): void; getState(): unknown; setState(state: unknown): void };
+  }
+}
+
+const { scenario } = window;
+let state: unknown = scenario.state;
+const toHost: ((message: unknown) => void)[] = [];
+
+window.acquireVsCodeApi = () => ({
+  postMessage: (message) => {
+    const copy: unknown = structuredClone(message);
+    queueMicrotask(() => {
+      for (const listener of toHost) listener(copy);
+    });
+  },
+  getState: () => state,
+  setState: (next) => {
+    state = structuredClone(next);
+  },
+});
+
+const transport: Transport = {
+  post: (message) => window.postMessage(message, '*'),
+  onMessage: (listener) => toHost.push(listener),
+  onClose: () => undefined,
+};
+
+window.host = new ScriptedHost(transport, showings[scenario.runs](), {
+  newestFirst: scenario.newestFirst ?? true,
+  delay: scenario.delay ?? 0,
+});
+if (scenario.expand !== undefined) window.host.expand(...scenario.expand);
+if (scenario.select !== undefined) window.host.select(scenario.select);

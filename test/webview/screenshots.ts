@@ -1,0 +1,90 @@
+// Draws every view in every theme at several widths into test/screenshots/. `--only PATTERN` picks by name.
+//   npx esbuild --bundle … test/webview/screenshots.ts; see harness.mjs
+import fs from 'node:fs';
+import path from 'node:path';
+import AxeBuilder from 'axe-core';
+import { launchBrowser } from '../host/browser';
+import { buildPages, openPage, type PageSettings, THEMES } from './browser';
+
+const only = process.argv.includes('--only') ? new RegExp(process.argv[process.argv.indexOf('--only') + 1] ?? '') : /./;
+const out = path.resolve('test/screenshots');
+fs.mkdirSync(out, { recursive: true });
+
+const tree = { view: 'tree', width: 300, height: 700 } as const;
+const ipdPlace = { run: 'ipd-aa', iteration: 120, group: 2, negotiation: 19 };
+const treeOpen = { runs: 'pair', select: { ...ipdPlace, round: 3, turn: 7 } } as const;
+const splitPlace = { run: 'trust-aa', iteration: 92, group: 3, negotiation: 27, round: 5, turn: 21, token: 4 };
+
+type Shot = Omit<PageSettings, 'theme'> & { readonly name: string; readonly act?: string };
+const shots: readonly Shot[] = [
+  { name: 'tree', ...tree, scenario: treeOpen },
+  { name: 'tree-narrow', ...tree, width: 250, scenario: treeOpen },
+  { name: 'tree-empty', ...tree, scenario: { runs: 'none' } },
+  { name: 'tree-broken', ...tree, scenario: { runs: 'broken', expand: ['old-run'] } },
+  {
+    name: 'inspector-ipd',
+    view: 'inspector',
+    width: 1400,
+    height: 900,
+    scenario: { runs: 'pair', select: { ...ipdPlace, round: 3, turn: 6, token: 0 } },
+  },
+  { name: 'inspector-split', view: 'inspector', width: 1480, height: 900, scenario: { runs: 'split', select: splitPlace }, act: 'token' },
+  { name: 'inspector-500', view: 'inspector', width: 500, height: 900, scenario: { runs: 'split', select: splitPlace } },
+  { name: 'inspector-800', view: 'inspector', width: 800, height: 900, scenario: { runs: 'pair', select: ipdPlace } },
+  { name: 'inspector-zoom', view: 'inspector', width: 1400, height: 900, zoom: 2, scenario: { runs: 'split', select: splitPlace } },
+  { name: 'inspector-none', view: 'inspector', width: 1200, height: 800, scenario: { runs: 'pair', select: { run: 'ipd-aa' } } },
+  { name: 'inspector-starting', view: 'inspector', width: 1200, height: 800, scenario: { runs: 'starting', select: { run: 'ipd-aa' } } },
+  { name: 'inspector-nothing', view: 'inspector', width: 1000, height: 600, scenario: { runs: 'none' } },
+  {
+    name: 'compare',
+    view: 'inspector',
+    width: 1480,
+    height: 900,
+    scenario: { runs: 'pair', select: ipdPlace, state: { comparing: true } },
+  },
+  {
+    name: 'compare-split',
+    view: 'inspector',
+    width: 1480,
+    height: 900,
+    scenario: { runs: 'split', select: splitPlace, state: { comparing: true } },
+  },
+  { name: 'keys', view: 'inspector', width: 1000, height: 800, scenario: { runs: 'pair', select: ipdPlace }, act: '?' },
+];
+
+const bundles = await buildPages();
+const browser = await launchBrowser();
+console.log(`webview.js ${(bundles.script.length / 1024).toFixed(0)} KB, webview.css ${(bundles.styles.length / 1024).toFixed(0)} KB`);
+for (const { name, act, ...shot } of shots) {
+  for (const theme of THEMES) {
+    const file = `${name}.${theme}`;
+    if (!only.test(file)) continue;
+    const { page, problems } = await openPage(browser, bundles, { ...shot, theme });
+    await page.waitForTimeout(400);
+    if (act === 'token') await page.locator('.token[tabindex="0"]').focus();
+    if (act === '?') await page.keyboard.press('?');
+    await page.waitForTimeout(150);
+    // Playwright and axe inject styles of their own, which the policy refuses; what comes after is not ours.
+    const ours = [...problems];
+    await page.screenshot({ path: path.join(out, `${file}.png`) });
+    await page.evaluate(AxeBuilder.source);
+    const violations = await page.evaluate(async () => {
+      const result = await (
+        window as unknown as {
+          axe: {
+            run(
+              options: unknown,
+            ): Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+          };
+        }
+      ).axe.run({ runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] } });
+      return result.violations.map(
+        (v) =>
+          `${v.impact} ${v.id}: ${v.nodes.length} × ${v.nodes[0]?.html.slice(0, 160)} ${v.nodes[0]?.failureSummary.split('\n')[1]?.slice(0, 160)}`,
+      );
+    });
+    for (const line of [...ours, ...violations]) console.log(`${file}: ${line}`);
+    await page.close();
+  }
+}
+await browser.close();

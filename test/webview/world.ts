@@ -1,0 +1,402 @@
+import { assignCredit, type CreditSettings, type Credits } from '../../src/domain/advantage';
+import type { Action, Hand, RoundDeal } from '../../src/domain/games/game';
+import { type Random, random } from '../../src/domain/random';
+import { other, type Pair, pair, SEATS, type Seat } from '../../src/domain/seat';
+import type { Algorithm } from '../../src/protocol/runConfig';
+import type { MeasuresFile } from '../../src/protocol/runFiles';
+import type {
+  CreditView,
+  CurvePoint,
+  GroupMember,
+  NegotiationView,
+  Place,
+  RoundView,
+  TokenColumns,
+  TurnView,
+} from '../../src/protocol/webview';
+
+/** A made-up run: seeded, of any length, every iteration computed when it is asked for. */
+export interface WorldRun {
+  readonly id: string;
+  readonly game: 'ipd' | 'trust-and-split';
+  readonly algorithm: Algorithm;
+  readonly seed: number;
+  readonly iterations: number;
+  readonly pairedWith?: string;
+}
+
+/** Negotiations an iteration, and how many share their random numbers. */
+export const NEGOTIATIONS = 64;
+export const GROUP = 8;
+const ROUNDS = 10;
+
+interface Spoken {
+  readonly seat: Seat;
+  readonly kind: 'message' | 'action';
+  readonly prompt: string;
+  readonly text: string;
+  readonly valid: boolean;
+  readonly tokens: TokenColumns;
+}
+
+interface PlayedRound {
+  readonly deal: RoundDeal;
+  readonly actions: Pair<Action>;
+  readonly rewards: Pair<number>;
+  readonly shares: Pair<readonly number[]>;
+  readonly best: number;
+  readonly spoken: readonly Spoken[];
+}
+
+interface Iteration {
+  /** `[negotiation][round]` */
+  readonly played: readonly (readonly PlayedRound[])[];
+  readonly credits: Credits;
+}
+
+const cache = new Map<string, Iteration>();
+
+/** The credit settings of a run, those of the paper. */
+export function creditSettings(run: WorldRun): CreditSettings {
+  const ipd = run.game === 'ipd';
+  return {
+    algorithm: run.algorithm,
+    gamma: ipd ? 0.9 : 0.96,
+    beta: ipd ? 0.5 : 2,
+    rewardScale: ipd ? 5 : 100,
+    baseline: 'group',
+    matchedGamma: false,
+  };
+}
+
+/** One iteration, whole. */
+export function iterationOf(run: WorldRun, iteration: number): Iteration {
+  const key = `${run.id}/${iteration}`;
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const played = Array.from({ length: NEGOTIATIONS }, (_, negotiation) => play(run, iteration, negotiation));
+  const rewards = pair((seat) => played.map((rounds) => rounds.map((round) => round.rewards[seat])));
+  const groups = played.map((_, negotiation) => Math.floor(negotiation / GROUP));
+  const made = { played, credits: assignCredit({ rewards, groups }, creditSettings(run)) };
+  if (cache.size > 64) cache.clear();
+  cache.set(key, made);
+  return made;
+}
+
+/** P(cooperate | start, CC, CD, DC, DD) of a run's policy after an iteration. */
+export function policyOf(run: WorldRun, iteration: number): readonly [number, number, number, number, number] {
+  const learned = 1 / (1 + Math.exp(-(iteration - 70) / 18));
+  const base = [0.6, 0.68, 0.36, 0.6, 0.34] as const;
+  const goal =
+    run.algorithm === 'rl'
+      ? ([0.01, 0.17, 0.07, 0.06, 0.01] as const)
+      : run.algorithm === 'sum'
+        ? ([0.99, 0.99, 0.95, 0.97, 0.93] as const)
+        : ([0.99, 0.99, 0.03, 0.97, 0.02] as const);
+  const at = (i: 0 | 1 | 2 | 3 | 4): number => base[i] + (goal[i] - base[i]) * learned;
+  return [at(0), at(1), at(2), at(3), at(4)];
+}
+
+function play(run: WorldRun, iteration: number, negotiation: number): PlayedRound[] {
+  const deals = random(run.seed, 'deal', iteration, Math.floor(negotiation / GROUP));
+  const draws = random(run.seed, 'token', iteration, negotiation);
+  const rounds: PlayedRound[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    rounds.push(
+      run.game === 'ipd'
+        ? playDilemma(run, iteration, rounds.at(-1), draws)
+        : playSplit(run, iteration, rounds.at(-1), round, deals, draws),
+    );
+  }
+  return rounds;
+}
+
+function playDilemma(run: WorldRun, iteration: number, last: PlayedRound | undefined, draws: Random): PlayedRound {
+  const policy = policyOf(run, iteration);
+  const choices = pair((seat): 'A' | 'B' => {
+    const own = last === undefined ? undefined : choiceOf(last.actions[seat]);
+    const theirs = last === undefined ? undefined : choiceOf(last.actions[other(seat)]);
+    const state = last === undefined ? 0 : own === 'A' ? (theirs === 'A' ? 1 : 2) : theirs === 'A' ? 3 : 4;
+    return draws.uniform() < policy[state]! ? 'A' : 'B';
+  });
+  const spoken = SEATS.map((seat): Spoken => {
+    const said = last === undefined ? 'Choose A or B.' : `The other chose ${choiceOf(last.actions[other(seat)])}. Choose A or B.`;
+    const own = last === undefined ? undefined : choiceOf(last.actions[seat]);
+    const state =
+      last === undefined
+        ? 0
+        : own === 'A'
+          ? choiceOf(last.actions[other(seat)]) === 'A'
+            ? 1
+            : 2
+          : choiceOf(last.actions[other(seat)]) === 'A'
+            ? 3
+            : 4;
+    const p = choices[seat] === 'A' ? policy[state]! : 1 - policy[state]!;
+    return {
+      seat,
+      kind: 'action',
+      prompt: `<|user|>\n${said}\n<|assistant|>\n`,
+      text: choices[seat],
+      valid: true,
+      tokens: tokensOf([choices[seat], '<|end|>'], [p, 1], draws),
+    };
+  });
+  const rewards = PAYOFFS[`${choices[0]}${choices[1]}`];
+  return {
+    deal: { quantities: [], values: [[], []] },
+    actions: pair((seat) => ({ kind: 'choice', choice: choices[seat] })),
+    rewards,
+    shares: [[], []],
+    best: 6,
+    spoken,
+  };
+}
+
+const PAYOFFS = { AA: [3, 3], AB: [0, 5], BA: [5, 0], BB: [1, 1] } as const satisfies Record<string, Pair<number>>;
+const HANDS: readonly Hand[] = ['rock', 'paper', 'scissors'];
+const BEATS: Readonly<Record<Hand, Hand>> = { rock: 'scissors', paper: 'rock', scissors: 'paper' };
+const OPENERS = [
+  'My hand is {hand}. What is yours?',
+  'I hold {hand}. Yours? I gave you all of it last round.',
+  '{hand} here. Let us share by value, as we did.',
+];
+const REPLIES = [
+  'I have {hand}, so you know who should keep them.',
+  '{hand}. Thank you, I will leave you what is yours.',
+  'Mine is {hand}. I take ten, you should not.',
+];
+
+function playSplit(
+  run: WorldRun,
+  iteration: number,
+  last: PlayedRound | undefined,
+  round: number,
+  deals: Random,
+  draws: Random,
+): PlayedRound {
+  const first = HANDS[deals.integer(3)]!;
+  const second = HANDS[(HANDS.indexOf(first) + 1 + deals.integer(2)) % 3]!;
+  const hands: Pair<Hand> = [first, second];
+  const values = pair((seat) => [BEATS[hands[seat]] === hands[other(seat)] ? 10 : 1]);
+  const opener: Seat = ((round + deals.integer(1)) % 2) as Seat;
+  const learned = run.algorithm === 'rl' ? 0 : 1 / (1 + Math.exp(-(iteration - 70) / 18));
+  const spoken: Spoken[] = [];
+  for (const seat of [opener, other(opener)] as const) {
+    const template = (seat === opener ? OPENERS : REPLIES)[draws.integer(3)]!;
+    const text = template.replace('{hand}', seat === opener && template.startsWith('{') ? capital(hands[seat]) : hands[seat]);
+    const pieces = [...(text.match(/ ?[^ ]+/g) ?? []), '<|end|>'];
+    spoken.push({
+      seat,
+      kind: 'message',
+      prompt: `<|user|>\nRound ${round + 1}. Your hand is ${hands[seat]}.${seat === opener ? '' : `\nThe other says: ${spoken[0]!.text}`}\n<|assistant|>\n`,
+      text,
+      valid: true,
+      tokens: tokensOf(
+        pieces,
+        pieces.map(() => 0.15 + 0.8 * draws.uniform()),
+        draws,
+      ),
+    });
+  }
+  const wronged = pair((seat) => last !== undefined && last.shares[other(seat)][0]! > 9 && last.deal.values[other(seat)][0] === 1);
+  const invalid = pair(() => draws.uniform() < 0.02);
+  const kept = pair((seat) => {
+    if (invalid[seat]) return 0;
+    const fair = values[seat][0] === 10 ? 10 : 0;
+    const greedy = 10 - draws.integer(2);
+    return draws.uniform() < learned && !wronged[seat]
+      ? Math.max(0, Math.min(10, fair + (draws.uniform() < 0.2 ? draws.integer(2) * (fair === 10 ? -1 : 1) : 0)))
+      : greedy;
+  });
+  for (const seat of SEATS) {
+    const text = invalid[seat] ? 'keep them all\u200b please' : `keep ${kept[seat]}`;
+    const pieces = invalid[seat] ? ['keep', ' them', ' all', '\u200b', ' please'] : ['keep', ` ${kept[seat]}`, '<|end|>'];
+    spoken.push({
+      seat,
+      kind: 'action',
+      prompt: '<|user|>\nHow many coins do you keep, 0 to 10?\n<|assistant|>\n',
+      text,
+      valid: !invalid[seat],
+      tokens: tokensOf(
+        pieces,
+        pieces.map((piece) => (piece.startsWith(' ') ? 0.3 + 0.6 * draws.uniform() : 1)),
+        draws,
+      ),
+    });
+  }
+  const total = kept[0] + kept[1];
+  const shares = pair((seat) => [total > 10 ? (10 * kept[seat]) / total : kept[seat]]);
+  return {
+    deal: { quantities: [10], values, hands, opener },
+    actions: pair((seat) => ({ kind: 'keep', amounts: [kept[seat]] })),
+    rewards: pair((seat) => shares[seat][0]! * values[seat][0]!),
+    shares,
+    best: 10 * Math.max(values[0][0]!, values[1][0]!),
+    spoken,
+  };
+}
+
+function tokensOf(texts: readonly string[], probabilities: readonly number[], draws: Random): TokenColumns {
+  const logProbs = probabilities.map((p) => Math.log(Math.max(1e-6, Math.min(1, p))));
+  return {
+    ids: texts.map((text) => [...text].reduce((sum, c) => (sum * 31 + c.codePointAt(0)!) % 2048, 7)),
+    texts,
+    logProbs,
+    trainLogProbs: logProbs.map((l) => Math.min(0, l + (draws.uniform() - 0.5) * 2e-6)),
+    ratios: logProbs.map(() => 1 + (draws.uniform() - 0.5) * 4e-6),
+    referenceLogProbs: logProbs.map((l, i) => (probabilities[i] === 1 ? 0 : Math.log(0.5) * 0.6 + l * 0.4 - 0.3 * draws.uniform())),
+    entropies: probabilities.map((p) => (p >= 1 ? 0 : -(p * Math.log(p) + (1 - p) * Math.log(1 - p)))),
+    validMass: probabilities.map((p) => (p >= 1 ? 1 : 1 - 0.03 * draws.uniform())),
+    forced: probabilities.map((p) => p >= 1),
+  };
+}
+
+function creditView(credits: Credits, seat: Seat, negotiation: number, round: number): CreditView {
+  const at = (ledger: Credits['returns'], whose = seat): number => ledger[whose][negotiation]![round]!;
+  return {
+    return: at(credits.returns),
+    baseline: at(credits.baselines),
+    own: at(credits.advantages),
+    opponent: at(credits.advantages, other(seat)),
+    weight: at(credits.weights),
+    alignment: at(credits.alignment),
+    credit: at(credits.credits),
+  };
+}
+
+/** A negotiation as the host would send it. */
+export function negotiationOf(run: WorldRun, iteration: number, negotiation: number): NegotiationView | null {
+  const { played, credits } = iterationOf(run, iteration);
+  const own = played[negotiation];
+  if (own === undefined) return null;
+  const settings = creditSettings(run);
+  const group = Math.floor(negotiation / GROUP);
+  const place: Place = { run: run.id, iteration, group, negotiation };
+  let turn = 0;
+  const turns = own.flatMap((round, index) =>
+    round.spoken.map(
+      (spoken): TurnView => ({
+        ...spoken,
+        turn: turn++,
+        round: index,
+        trained: true,
+        credit: creditView(credits, spoken.seat, negotiation, index),
+      }),
+    ),
+  );
+  return {
+    place,
+    game: run.game,
+    algorithm: run.algorithm,
+    gamma: settings.gamma,
+    beta: settings.beta,
+    rewardScale: settings.rewardScale,
+    group,
+    players: ['policy', 'policy'],
+    rounds: own.map(
+      (round, index): RoundView => ({
+        round: index,
+        deal: round.deal,
+        actions: round.actions,
+        rewards: round.rewards,
+        shares: round.shares,
+        bestJointReward: round.best,
+      }),
+    ),
+    turns,
+    members: Array.from({ length: GROUP }, (_, i) => group * GROUP + i)
+      .filter((member) => member !== negotiation)
+      .map((member) => memberOf(played[member]!, credits, member)),
+    committed: true,
+  };
+}
+
+function memberOf(rounds: readonly PlayedRound[], credits: Credits, negotiation: number): GroupMember {
+  return {
+    negotiation,
+    players: ['policy', 'policy'],
+    rewards: pair((seat) => rounds.map((round) => round.rewards[seat])),
+    returns: pair((seat) => credits.returns[seat][negotiation]!),
+    own: pair((seat) => credits.advantages[seat][negotiation]!),
+    credits: pair((seat) => credits.credits[seat][negotiation]!),
+    actions: pair((seat) => rounds.map((round) => actionText(round.actions[seat]))),
+  };
+}
+
+/** Mean points a round of both seats together ÷ 2. */
+export function meanReward(run: WorldRun, iteration: number, negotiation?: number): number {
+  const { played } = iterationOf(run, iteration);
+  const rounds = (negotiation === undefined ? played : [played[negotiation]!]).flat();
+  return rounds.reduce((sum, round) => sum + round.rewards[0] + round.rewards[1], 0) / rounds.length / 2;
+}
+
+/** The curve of a run up to an iteration. */
+export function curveOf(run: WorldRun, from: number, to: number): CurvePoint[] {
+  const points: CurvePoint[] = [];
+  for (let iteration = Math.max(1, from); iteration <= to; iteration++) points.push({ iteration, measures: measuresOf(run, iteration) });
+  return points;
+}
+
+function measuresOf(run: WorldRun, iteration: number): MeasuresFile {
+  const noise = random(run.seed, run.id, 'noise', iteration);
+  const jitter = (scale: number): number => (noise.uniform() + noise.uniform() - 1) * scale;
+  const policy = policyOf(run, iteration);
+  const learned = 1 / (1 + Math.exp(-(iteration - 70) / 18));
+  const clamp = (x: number): number => Math.max(0, Math.min(1, x));
+  if (run.game === 'ipd') {
+    // Stationary cooperation of the memory-one policy against itself, by iterating its 10 rounds.
+    let both = policy[0] ** 2;
+    let mixed = policy[0] * (1 - policy[0]);
+    let rate = 0;
+    let reward = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const none = 1 - both - 2 * mixed;
+      rate += (both + mixed) / ROUNDS;
+      reward += (3 * both + 5 * mixed + none) / ROUNDS;
+      const next = both * policy[1] ** 2 + 2 * mixed * policy[2] * policy[3] + none * policy[4] ** 2;
+      mixed =
+        both * policy[1] * (1 - policy[1]) +
+        mixed * (policy[2] * (1 - policy[3]) + policy[3] * (1 - policy[2])) +
+        none * policy[4] * (1 - policy[4]);
+      both = next;
+    }
+    const mean = reward + jitter(0.12);
+    return {
+      meanReward: [mean + jitter(0.05), mean + jitter(0.05)],
+      jointReward: mean * 2,
+      efficiency: clamp(mean / 3),
+      cooperationRate: clamp(rate + jitter(0.05)),
+      cooperateAfter: { start: policy[0], CC: policy[1], CD: policy[2], DC: policy[3], DD: iteration < 3 ? null : policy[4] },
+      validMass: 0.97 + 0.02 * noise.uniform(),
+      entropy: 0.66 - 0.5 * learned,
+      kl: 1.4 * learned,
+    };
+  }
+  const efficiency = run.algorithm === 'rl' ? 0.62 - 0.06 * learned + jitter(0.03) : 0.6 + 0.24 * learned + jitter(0.03);
+  return {
+    meanReward: [efficiency * 50 + jitter(1), efficiency * 50 + jitter(1)],
+    jointReward: efficiency * 100,
+    efficiency,
+    keptWhenValuingLess: run.algorithm === 'rl' ? 7 + 2.6 * learned + jitter(0.4) : 7 - 5.6 * learned + jitter(0.4),
+    keptWhenValuingMore: 8.6 + learned + jitter(0.3),
+    statesHandRate: clamp(0.7 + 0.2 * learned + jitter(0.03)),
+    truthfulRate: clamp(0.6 + (run.algorithm === 'rl' ? -0.2 : 0.35) * learned + jitter(0.03)),
+    validMass: 0.95 + 0.03 * noise.uniform(),
+    entropy: 1.9 - 0.8 * learned,
+    kl: 0.8 * learned,
+  };
+}
+
+/** An action in a few characters. */
+export function actionText(action: Action): string {
+  return action.kind === 'choice' ? action.choice : action.amounts.join('/');
+}
+
+function choiceOf(action: Action): 'A' | 'B' {
+  return action.kind === 'choice' ? action.choice : 'B';
+}
+
+function capital(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
+}
