@@ -47,6 +47,8 @@ export interface Server {
   output(): string;
   /** Calls `listener` with what the server prints from now on. */
   onOutput(listener: (text: string) => void): void;
+  /** Writes user settings over those it has; VS Code notices by itself. */
+  changeSettings(settings: Readonly<Record<string, unknown>>): void;
   /** Ends the server with all its processes and removes its temporary folder; may be called twice. */
   stop(): Promise<void>;
 }
@@ -60,7 +62,7 @@ export const quietSettings: Readonly<Record<string, unknown>> = {
   'workbench.welcomePage.walkthroughs.openOnInstall': false,
   'telemetry.telemetryLevel': 'off',
   'extensions.autoCheckUpdates': false,
-  'extensions.autoUpdate': false,
+  'extensions.autoUpdate': 'off',
   'extensions.ignoreRecommendations': true,
   'update.mode': 'none',
   'chat.disableAIFeatures': true,
@@ -124,7 +126,13 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const home = path.join(folder, 'home');
   for (const place of [extensions, home]) fs.mkdirSync(place, { recursive: true });
   const trust = options.askForTrust ? {} : { 'security.workspace.trust.enabled': false };
-  writeSettings(data, { ...quietSettings, ...trust, ...options.settings });
+  // Kept here and written whole: VS Code edits the files too (it renames settings of old), and must not be read half-way.
+  let settings: Readonly<Record<string, unknown>> = { ...quietSettings, ...trust, ...options.settings };
+  writeSettings(data, settings);
+  const changeSettings = (changes: Readonly<Record<string, unknown>>) => {
+    settings = { ...settings, ...changes };
+    writeSettings(data, settings);
+  };
 
   const env: NodeJS.ProcessEnv = { ...process.env, HOME: home, EXTENSIONS_GALLERY: '{}', ...options.env };
   // Set inside an integrated terminal, these would make the server talk to that VS Code instead of being its own.
@@ -167,7 +175,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     await stop();
     throw error;
   }
-  return { url, authority, folder, ended, output: () => printed, onOutput: (listener) => listeners.push(listener), stop };
+  return { url, authority, folder, ended, output: () => printed, onOutput: (listener) => listeners.push(listener), changeSettings, stop };
 }
 
 /** What a workbench opens: a folder, and an extension from its sources with or without tests to run in it. */

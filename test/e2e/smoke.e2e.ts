@@ -1,0 +1,42 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { repository } from '../host/server';
+import { type Theme, themes, useWorkbench } from './workbench';
+
+interface Manifest {
+  readonly contributes: {
+    readonly commands: readonly { readonly command: string; readonly title: string; readonly category?: string }[];
+    readonly menus?: { readonly commandPalette?: readonly { readonly command: string; readonly when?: string }[] };
+  };
+}
+
+const { contributes } = JSON.parse(fs.readFileSync(path.join(repository, 'package.json'), 'utf8')) as Manifest;
+const conditional = new Set(contributes.menus?.commandPalette?.map(({ command }) => command));
+
+describe('The packaged extension in a workbench', () => {
+  const workbench = useWorkbench();
+
+  it('has its view container in the activity bar', async () => {
+    await workbench().viewContainer('Parley').waitFor({ timeout: 30_000 });
+    await workbench().screenshot('smoke');
+  });
+
+  it('lists its commands in the palette', async () => {
+    const listed = await workbench().commands('Parley: ');
+    const unconditional = contributes.commands
+      .filter((command) => !conditional.has(command.command) && !('enablement' in command))
+      .map(({ title, category }) => (category === undefined ? title : `${category}: ${title}`));
+    expect(unconditional.length).toBeGreaterThan(0);
+    for (const title of unconditional) expect(listed).toContain(title);
+  });
+
+  it.each(Object.keys(themes) as Theme[])('can be seen in the %s theme', async (theme) => {
+    await workbench().useTheme(theme);
+    await workbench().screenshot(`smoke-${theme}`);
+  });
+
+  it('reported no error of its own', () => {
+    expect(workbench().ownErrors()).toEqual([]);
+  });
+});

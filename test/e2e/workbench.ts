@@ -1,0 +1,252 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { launchBrowser } from '../host/browser';
+import { copySampleWorkspace } from '../host/sampleWorkspace';
+import { repository, type Server, startServer, workbenchUrl } from '../host/server';
+
+/** The four kinds of theme that VS Code has, each by a theme that ships with it. */
+export const themes = {
+  dark: { name: 'Dark Modern', class: 'vs-dark' },
+  light: { name: 'Light Modern', class: 'vs' },
+  'high-contrast': { name: 'Default High Contrast', class: 'hc-black' },
+  'high-contrast-light': { name: 'Default High Contrast Light', class: 'hc-light' },
+} as const;
+
+export type Theme = keyof typeof themes;
+
+/** How a workbench is opened. */
+export interface WorkbenchOptions {
+  readonly theme?: Theme;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** CSS pixels; 1280 × 800 by default. */
+  readonly viewport?: { readonly width: number; readonly height: number };
+  /** Puts files into the workspace's copy before the workbench opens it. */
+  readonly prepare?: (workspace: string) => void | Promise<void>;
+  /** For the server and so for the extension host. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Workspace trust as a person meets it. */
+  readonly askForTrust?: boolean;
+}
+
+const viewportByDefault = { width: 1280, height: 800 };
+const screenshotFolder = path.join(repository, 'test/screenshots');
+
+/** The .vsix under test: `PARLEY_VSIX`, or what `npm run package` makes for this platform. */
+export function packagedExtension(): string {
+  const { version } = JSON.parse(fs.readFileSync(path.join(repository, 'package.json'), 'utf8')) as { version: string };
+  const vsix = process.env.PARLEY_VSIX ?? path.join(repository, `parley-${process.platform}-${process.arch}-${version}.vsix`);
+  if (!fs.existsSync(vsix)) throw new Error(`${vsix} does not exist. Run: npm run package`);
+  return vsix;
+}
+
+/** A real workbench in Chromium, with the packaged extension installed and a copy of the sample workspace open. */
+export class Workbench {
+  /** Errors that the workbench's pages and webviews reported, each in one line. */
+  readonly errors: string[] = [];
+
+  private constructor(
+    /** Playwright's page, for everything that the methods here don't cover. */
+    readonly page: Page,
+    /** The folder that is open. */
+    readonly workspace: string,
+    readonly server: Server,
+    private readonly browser: Browser,
+    private readonly removeWorkspace: () => void,
+    private readonly viewport: { readonly width: number; readonly height: number },
+  ) {
+    page.on('pageerror', (error) => this.errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.errors.push(`${message.text()} (${message.location().url})`);
+    });
+  }
+
+  /** Opens a workbench and waits until it stands; `close` it. */
+  static async open(options: WorkbenchOptions = {}): Promise<Workbench> {
+    const { folder, remove } = copySampleWorkspace();
+    await options.prepare?.(folder);
+    const settings = { 'workbench.colorTheme': themes[options.theme ?? 'dark'].name, ...options.settings };
+    const server = await startServer({
+      vsix: packagedExtension(),
+      settings,
+      ...(options.env ? { env: options.env } : {}),
+      ...(options.askForTrust ? { askForTrust: true } : {}),
+    });
+    const browser = await launchBrowser();
+    const viewport = options.viewport ?? viewportByDefault;
+    const context = await browser.newContext({ viewport, permissions: ['clipboard-read', 'clipboard-write'] });
+    const workbench = new Workbench(await context.newPage(), folder, server, browser, remove, viewport);
+    try {
+      await workbench.page.goto(workbenchUrl(server, { folder }));
+      await workbench.waitUntilOpen();
+    } catch (error) {
+      await workbench.screenshot('failed to open').catch(() => {});
+      await workbench.close();
+      throw error;
+    }
+    return workbench;
+  }
+
+  private async waitUntilOpen(): Promise<void> {
+    await this.page.locator('.monaco-workbench .statusbar-item').first().waitFor({ timeout: 60_000 });
+  }
+
+  /** Reloads the window, as "Developer: Reload Window" does. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.waitUntilOpen();
+  }
+
+  /** Chooses the command with this title (`Parley: Start AA Run`) in the command palette. */
+  async command(title: string): Promise<void> {
+    const input = await this.openPalette(`>${title}`);
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { has: this.page.getByText(title, { exact: true }) }).first();
+    // Enablement may still be on its way, so the row is waited for and clicked, not taken with Enter.
+    await row.waitFor({ timeout: 20_000 });
+    await row.click();
+    await input.waitFor({ state: 'hidden' }).catch(() => {
+      // Commands that ask something keep the quick input open.
+    });
+  }
+
+  /** The titles that the command palette lists for `query`. */
+  async commands(query: string): Promise<string[]> {
+    await this.openPalette(`>${query}`);
+    const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    await rows.first().waitFor();
+    const titles = await rows
+      .locator('.quick-input-list-label .monaco-highlighted-label, .quick-input-list-label .label-name')
+      .allInnerTexts();
+    await this.page.keyboard.press('Escape');
+    return [...new Set(titles.map((title) => title.trim()))];
+  }
+
+  private async openPalette(text: string): Promise<Locator> {
+    const input = this.page.locator('.quick-input-widget input').first();
+    // The first F1 may arrive before the workbench listens.
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await this.page.keyboard.press('F1');
+      const shown = await input.waitFor({ state: 'visible', timeout: 2000 }).then(
+        () => true,
+        () => false,
+      );
+      if (shown) break;
+    }
+    await input.fill(text);
+    return input;
+  }
+
+  /** Picks the row with this text in a quick pick that is open. */
+  async pick(text: string): Promise<void> {
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
+  }
+
+  /** Answers an input box that is open. */
+  async answer(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.waitFor({ state: 'visible' });
+    await input.fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** The icon of the view container with this title in the activity bar. */
+  viewContainer(title: string): Locator {
+    return this.page.locator(`.activitybar .action-item [aria-label^="${title}"]`).first();
+  }
+
+  /** The content of the webview that is shown in a side bar or panel view. */
+  sidebar(index = 0): FrameLocator {
+    return this.webviewFrame('[src*="purpose=webviewView"]', index);
+  }
+
+  /** The content of a webview that is shown as an editor; `index` counts those that are visible. */
+  editor(index = 0): FrameLocator {
+    return this.webviewFrame(':not([src*="purpose="])', index);
+  }
+
+  // The content is two frames down: VS Code's own page, and in it the frame with the extension's document.
+  private webviewFrame(which: string, index: number): FrameLocator {
+    const outer = this.page.locator(`iframe.webview.ready[src*="extensionId=parley.parley"]${which}:visible`).nth(index);
+    return outer.contentFrame().frameLocator('iframe#active-frame');
+  }
+
+  /** A notification toast with this text. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-toast', { hasText: text }).first();
+  }
+
+  /** Writes settings over those there are, and lets VS Code notice. */
+  changeSettings(settings: Readonly<Record<string, unknown>>): void {
+    this.server.changeSettings(settings);
+  }
+
+  /** Switches the colour theme and waits until the workbench wears it. */
+  async useTheme(theme: Theme): Promise<void> {
+    this.changeSettings({ 'workbench.colorTheme': themes[theme].name });
+    await this.page.locator(`.monaco-workbench.${themes[theme].class}`).waitFor({ timeout: 15_000 });
+  }
+
+  /** Lays the page out as at this browser zoom (2 for 200 %): so many fewer CSS pixels. */
+  async zoom(factor: number): Promise<void> {
+    const { width, height } = this.viewport;
+    await this.page.setViewportSize({ width: Math.round(width / factor), height: Math.round(height / factor) });
+  }
+
+  /** Presses keys, one after the other, in whatever has the focus. */
+  async press(...keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  /** Writes `test/screenshots/<name>.png`. */
+  async screenshot(name: string): Promise<void> {
+    fs.mkdirSync(screenshotFolder, { recursive: true });
+    await this.page.screenshot({ path: path.join(screenshotFolder, `${name.replaceAll(/[^\w.-]+/g, '-')}.png`) });
+  }
+
+  /** What Parley wrote to its output channels, and the extension host's own log; empty where the server keeps no logs. */
+  logs(): string {
+    const folder = path.join(this.server.folder, 'data/logs');
+    if (!fs.existsSync(folder)) return '';
+    const files = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    return files
+      .filter((file) => /parley\.parley.*\.log$|remoteexthost\.log$/i.test(file))
+      .map((file) => `── ${file}\n${fs.readFileSync(path.join(folder, file), 'utf8')}`)
+      .join('\n');
+  }
+
+  /** Those of `errors` that come from Parley: its extension, its webviews. */
+  ownErrors(): string[] {
+    return this.errors.filter((error) => error.includes('parley.parley'));
+  }
+
+  /** Ends browser and server and removes the workspace's copy. */
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.server.stop();
+    this.removeWorkspace();
+  }
+}
+
+/**
+ * One workbench for all tests of a file (or of a `describe`): opened before them, closed after them. A test that fails leaves
+ * `test/screenshots/failed-<test>.png` and prints what Parley logged.
+ * @returns the workbench, to be asked for inside tests
+ */
+export function useWorkbench(options: WorkbenchOptions = {}): () => Workbench {
+  let workbench: Workbench | undefined;
+  beforeAll(async () => {
+    workbench = await Workbench.open(options);
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail' || workbench === undefined) return;
+    await workbench.screenshot(`failed ${task.name}`).catch(() => {});
+    const told = [...workbench.errors.slice(-10), workbench.logs().slice(-4000)].filter((text) => text !== '');
+    if (told.length > 0) console.error(told.join('\n'));
+  });
+  afterAll(() => workbench?.close());
+  return () => {
+    if (workbench === undefined) throw new Error('The workbench is open only while tests run.');
+    return workbench;
+  };
+}
