@@ -35,8 +35,8 @@ export interface SeatView {
   readonly round: number;
   /** Units of each item kind on the table; empty in the IPD. */
   readonly quantities: readonly number[];
-  /** Own points per unit, `[item kind]`. */
-  readonly values: readonly number[];
+  /** Own points per unit, `[item kind]`; null while the seat may not know them (they depend on the other's hand). */
+  readonly values: readonly number[] | null;
   /** The other's points per unit; null while the seat may not know them. */
   readonly othersValues: readonly number[] | null;
   readonly hand?: Hand;

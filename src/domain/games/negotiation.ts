@@ -26,8 +26,8 @@ export interface Settlement {
 /** A game of rounds: deal, talk in turn, act at once, settle. All functions are pure. */
 export interface RoundRules {
   readonly rounds: number;
-  /** When a seat learns what the other values. */
-  readonly revealValues: 'at once' | 'after the round' | 'never';
+  /** When a seat learns what it values itself, and what the other values. */
+  readonly reveal: { readonly own: 'at once' | 'after the round'; readonly others: 'at once' | 'after the round' | 'never' };
   /** Messages of each seat in a round. */
   readonly messagesPerRound: number;
   readonly messageConstraint: Extract<Constraint, { kind: 'message' }>;
@@ -80,17 +80,17 @@ function viewOf(rules: RoundRules, state: State, deal: RoundDeal, seat: Seat): S
     seat,
     round: state.round,
     ...known(deal, seat),
-    othersValues: rules.revealValues === 'at once' ? deal.values[other(seat)] : null,
+    values: rules.reveal.own === 'at once' ? deal.values[seat] : null,
+    othersValues: rules.reveal.others === 'at once' ? deal.values[other(seat)] : null,
     messages: state.heard,
     rounds: state.seen[seat],
   };
 }
 
-/** What a seat is dealt itself, and what both see. */
-function known(deal: RoundDeal, seat: Seat): Pick<SeatView, 'quantities' | 'values' | 'hand' | 'opener'> {
+/** What a seat sees of a deal at once. */
+function known(deal: RoundDeal, seat: Seat): Pick<SeatView, 'quantities' | 'hand' | 'opener'> {
   return {
     quantities: deal.quantities,
-    values: deal.values[seat],
     ...(deal.hands && { hand: deal.hands[seat] }),
     ...(deal.opener !== undefined && { opener: deal.opener }),
   };
@@ -170,7 +170,8 @@ function act(rules: RoundRules, state: State, deal: RoundDeal, texts: Pair<strin
     (seat): SeenRound => ({
       round: state.round,
       ...known(deal, seat),
-      othersValues: rules.revealValues === 'never' ? null : deal.values[other(seat)],
+      values: deal.values[seat],
+      othersValues: rules.reveal.others === 'never' ? null : deal.values[other(seat)],
       messages: state.heard,
       own: actions[seat],
       others: actions[other(seat)],

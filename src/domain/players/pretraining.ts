@@ -2,7 +2,7 @@ import type { GameId, SeatView, TurnRequest } from '../games/game';
 import { keepText } from '../games/sharing/proposals';
 import { HANDS } from '../games/vocabulary';
 import type { Random } from '../random';
-import { statement } from './claims';
+import { type Held, statement } from './claims';
 import type { ScriptedPlayer } from './player';
 import { scriptedPlayers } from './registry';
 import { cutToFit, randomProposal } from './sharing';
@@ -100,22 +100,22 @@ function noisyMessage(view: SeatView, lie: number, draws: Random): string {
 }
 
 /** Something else to hold; now and then it is what one holds. */
-function fabricated({ hand, values }: SeatView, draws: Random): Pick<SeatView, 'hand' | 'values'> {
+function fabricated({ hand, values }: Held, draws: Random): Held {
   if (hand !== undefined) return { hand: HANDS[draws.integer(HANDS.length)]!, values };
-  if (values.length === 1) return { values: [1 + draws.integer(20)] };
+  if (values?.length === 1) return { values: [1 + draws.integer(20)] };
   const first = draws.integer(11);
   const second = draws.integer(11 - first);
   return { values: [first, second, 10 - first - second] };
 }
 
 /** A statement in one of its wordings, the plain one most often. */
-function worded(held: Pick<SeatView, 'hand' | 'values'>, draws: Random): string {
+function worded(held: Held, draws: Random): string {
   const which = draws.uniform();
   if (which < 0.6) return statement(held);
-  const values = held.values.join(' ');
+  const values = held.values?.join(' ');
   if (which < 0.85) return held.hand !== undefined ? `my hand is ${held.hand}` : `i value ${values}`;
   if (held.hand !== undefined) return `${held.hand} trust me`;
-  return held.values.length === 1 ? `${values} trust me` : `my value ${values}`;
+  return held.values?.length === 1 ? `${values} trust me` : `my value ${values}`;
 }
 
 /** Moves a proposal a little, where a kind has enough units that little is little. */

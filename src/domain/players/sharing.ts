@@ -1,7 +1,7 @@
 import type { SeatView, SeenRound, TurnRequest } from '../games/game';
 import { amounts, keepText } from '../games/sharing/proposals';
 import type { Random } from '../random';
-import { believedValues, statement } from './claims';
+import { beliefs, statement } from './claims';
 import type { ScriptedPlayer } from './player';
 
 /** Units to keep, `[item kind]`. */
@@ -32,10 +32,10 @@ export const keepHalf: KeepRule = (view) => view.quantities.map((quantity) => ha
 
 /** Each kind to whoever values it more, half on a tie, as far as the other's word tells; half of everything where it tells nothing. */
 export const keepWhereWorthMore: KeepRule = (view) => {
-  const others = believedValues(view.seat, view);
-  if (!others) return keepHalf(view);
+  const believed = beliefs(view.seat, view);
+  if (!believed) return keepHalf(view);
   return view.quantities.map((quantity, kind) => {
-    const edge = view.values[kind]! - others[kind]!;
+    const edge = believed.own[kind]! - believed.others[kind]!;
     return edge > 0 ? quantity : edge < 0 ? 0 : half(quantity, view);
   });
 };
@@ -53,10 +53,10 @@ function half(quantity: number, { seat, opener }: SeatView): number {
 /** Whether the other kept most of something that, as far as one knows, it values less; of everything, where one knows nothing. */
 function wasGreedy(seat: SeatView['seat'], round: SeenRound): boolean {
   const kept = amounts(round.others);
-  const others = believedValues(seat, round);
+  const believed = beliefs(seat, round);
   const most = (units: number, of: number): boolean => of > 0 && units >= GREEDY_SHARE * of;
-  if (!others) return most(sum(kept), sum(round.quantities));
-  return kept.some((units, kind) => others[kind]! < round.values[kind]! && most(units, round.quantities[kind]!));
+  if (!believed) return most(sum(kept), sum(round.quantities));
+  return kept.some((units, kind) => believed.others[kind]! < believed.own[kind]! && most(units, round.quantities[kind]!));
 }
 
 function sum(numbers: readonly number[]): number {

@@ -24,7 +24,7 @@ export const dealOrNoDeal: Game = {
 export function dealOrNoDealRules(settings: GameSettings, deal: RoundRules['deal']): RoundRules {
   return {
     rounds: settings.rounds,
-    revealValues: 'never',
+    reveal: { own: 'at once', others: 'never' },
     ...talk(settings, MESSAGE_WORDS.items),
     prompts: settings.prompts === 'short' ? shortPrompts(settings) : fullPrompts(settings),
     deal,

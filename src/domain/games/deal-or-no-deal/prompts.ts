@@ -11,7 +11,7 @@ export function shortPrompts(settings: GameSettings): Prompts {
     round(view) {
       const last = view.rounds.at(-1);
       const told = last ? line('they', ...amounts(last.others)) : '';
-      return line(told, roundWord(settings, view.round), 'stock', ...view.quantities, 'value', ...view.values);
+      return line(told, roundWord(settings, view.round), 'stock', ...view.quantities, 'value', ...(view.values ?? []));
     },
     askAction: () => 'keep',
   };
@@ -30,7 +30,7 @@ export function fullPrompts(settings: GameSettings): Prompts {
         'After the round each of you is told what the other proposed.',
         AIM,
       ),
-    round: (view) => paragraphs(lastRound(view), sentences(roundLine(settings, view.round), onTheTable(view), worths(view.values))),
+    round: (view) => paragraphs(lastRound(view), sentences(roundLine(settings, view.round), onTheTable(view), worths(view.values ?? []))),
     askAction: () =>
       'How many items of each kind do you propose to keep? Answer with three whole numbers (books, hats, balls), separated by spaces, and nothing else.',
   };

@@ -29,7 +29,7 @@ function rules(settings: GameSettings): RoundRules {
   const points = { A: { A: R, B: S }, B: { A: T, B: P } };
   return {
     rounds: settings.rounds,
-    revealValues: 'at once',
+    reveal: { own: 'at once', others: 'at once' },
     messagesPerRound: 0,
     messageConstraint: { kind: 'message', maxTokens: 0 },
     prompts: settings.prompts === 'short' ? shortPrompts(settings) : fullPrompts(settings),

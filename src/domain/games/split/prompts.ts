@@ -15,7 +15,7 @@ export function shortPrompts(settings: GameSettings): Prompts {
         last ? line('they', ...amounts(last.others)) : '',
         roundWord(settings, view.round),
         'you',
-        ...view.values.map(highOrLow),
+        ...(view.values ?? []).map(highOrLow),
         'them',
         ...(view.othersValues ?? []).map(highOrLow),
       );
@@ -47,7 +47,7 @@ export function fullPrompts(settings: GameSettings): Prompts {
         lastRound(view),
         sentences(
           roundLine(settings, view.round),
-          `To you ${worths(view.values)}.`,
+          `To you ${worths(view.values ?? [])}.`,
           `To the other player ${worths(view.othersValues ?? [])}.`,
         ),
       ),

@@ -30,7 +30,7 @@ export const split: Game = {
 export function splitRules(settings: GameSettings, deal: RoundRules['deal']): RoundRules {
   return {
     rounds: settings.rounds,
-    revealValues: 'at once',
+    reveal: { own: 'at once', others: 'at once' },
     messagesPerRound: 0,
     messageConstraint: { kind: 'message', maxTokens: 0 },
     prompts: settings.prompts === 'short' ? shortPrompts(settings) : fullPrompts(settings),

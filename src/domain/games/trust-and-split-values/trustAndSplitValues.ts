@@ -28,11 +28,11 @@ export const trustAndSplitValues: Game = {
 export function trustAndSplitValuesRules(settings: GameSettings, deal: RoundRules['deal']): RoundRules {
   return {
     rounds: settings.rounds,
-    revealValues: 'after the round',
+    reveal: { own: 'at once', others: 'after the round' },
     ...talk(settings, MESSAGE_WORDS.values),
     prompts:
       settings.prompts === 'short'
-        ? shortCoinPrompts(settings, String, (view) => line('value', view.values[0] ?? ''))
+        ? shortCoinPrompts(settings, String, (view) => line('value', view.values?.[0] ?? ''))
         : fullCoinPrompts(settings, VALUE_RULES, dealt),
     deal,
     actionConstraint: keepConstraint,
@@ -45,7 +45,7 @@ export function trustAndSplitValuesRules(settings: GameSettings, deal: RoundRule
 const VALUE_RULES = `In every round a coin is worth a whole number of points from 1 to ${HIGHEST_VALUE} to you, and another to the other player. Both numbers are drawn at random, independently of each other, and each of you sees only its own.`;
 
 function dealt(view: SeatView): string {
-  return `A coin is worth ${counted(view.values[0] ?? 0, 'point')} to you.`;
+  return `A coin is worth ${counted(view.values?.[0] ?? 0, 'point')} to you.`;
 }
 
 /** Independent values, and an opener that alternates. */

@@ -25,7 +25,7 @@ export const trustAndSplit: Game = {
 export function trustAndSplitRules(settings: GameSettings, deal: RoundRules['deal']): RoundRules {
   return {
     rounds: settings.rounds,
-    revealValues: 'after the round',
+    reveal: { own: 'after the round', others: 'after the round' },
     ...talk(settings, MESSAGE_WORDS.hands),
     prompts:
       settings.prompts === 'short'
