@@ -121,6 +121,8 @@ export interface LossSettings {
   readonly temperature: number;
   /** ρ̄ = min(ρ, this), without gradient. */
   readonly ratioCap: number;
+  /** False leaves log π_ref out of the results (NaN) and saves a forward pass; needs klCoefficient 0. Default true. */
+  readonly reference?: boolean;
 }
 
 /** Adam with clipping; no weight decay unless set. */

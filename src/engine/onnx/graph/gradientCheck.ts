@@ -46,12 +46,12 @@ export async function checkGradient(operands: readonly Operand[], op: (values: V
     shape.map((_, i) => i),
   );
   graph.output('value', result);
-  gradients(loss, inputs).forEach((gradient, i) => graph.output(`g${i}`, gradient));
+  for (const [i, gradient] of gradients(loss, inputs).entries()) graph.output(`g${i}`, gradient);
 
   const session = await openSession(graph.encode(), { runtime, device: 'cpu', threads: 1, spinning: false });
   const feeds = () => Object.fromEntries(data.map((values, i) => [`x${i}`, new runtime.Tensor('float32', values, operands[i]!.shape)]));
   const lossNow = async (): Promise<number> => {
-    const value = (await session.run(feeds(), ['value']))['value']!.data as Float32Array;
+    const value = (await session.run(feeds(), ['value'])).value!.data as Float32Array;
     return value.reduce((total, v, i) => total + v * weights[i]!, 0);
   };
   const first = await session.run(feeds());
@@ -71,7 +71,7 @@ export async function checkGradient(operands: readonly Operand[], op: (values: V
       worst = Math.max(worst, Math.abs((above - below) / (up - down) - found[i]![j]!) / largest);
     }
   }
-  const value = Float32Array.from(first['value']!.data as Float32Array);
+  const value = Float32Array.from(first.value!.data as Float32Array);
   await session.release();
   return { value, operands: data, worst, gradients: found };
 }

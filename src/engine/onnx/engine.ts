@@ -1,0 +1,242 @@
+import { random } from '../../domain/random';
+import type {
+  AdapterSettings,
+  Engine,
+  EngineInfo,
+  Lane,
+  Learner,
+  LossSettings,
+  OptimizerSettings,
+  Policy,
+  Sample,
+  SampleRequest,
+  SamplingSettings,
+  TokenScores,
+  TrainResult,
+  TrainSequence,
+} from '../engine';
+import { Adam } from './adam';
+import { FlatParameters } from './flatParameters';
+import { type Trainable, trainedParameters } from './graphs/trainGraph';
+import type { LoraPath } from './graphs/weightInputs';
+import { type LoadedModel, loadModelFolder } from './model/modelFolder';
+import type { Parameter } from './model/parameters';
+import { parameterCount } from './model/parameters';
+import { OnnxPolicy, type PolicyWeights, WeightFeeds } from './policies';
+import { adapterParameters, loadOptimizerFile, loadPolicyFiles, saveOptimizerFile, savePolicyFiles } from './policyFiles';
+import { type Device, loadRuntime } from './runtime';
+import { Sampler } from './sampler';
+import { type Feeds, Sessions } from './sessions';
+import { TextTokenizer } from './tokenizer/textTokenizer';
+import { type Trained, Trainer } from './trainer';
+
+/** How the engine is opened. */
+export interface OnnxEngineOptions {
+  /** A Hugging Face model folder. */
+  readonly model: string;
+  /** Intra-op threads. */
+  readonly threads: number;
+  readonly device: 'auto' | Device;
+  /** Whether idle threads spin; off where two trainers share few cores. Default true. */
+  readonly spinning?: boolean;
+  /** Folder of another onnxruntime-node. */
+  readonly onnxruntimePath?: string;
+  /** About how many tokens one training run has; more need more memory. */
+  readonly tokensARun?: number;
+  /** How adapters take part in training; by default what is faster at the model's size. */
+  readonly loraPath?: LoraPath;
+}
+
+/** Models below this many parameters get their adapters merged: products with an adapter's few columns are slow. */
+const MERGED_BELOW = 20_000_000;
+
+const SESSIONS = 24;
+
+/** The learner, as callers see it. */
+class OnnxLearner extends OnnxPolicy implements Learner {
+  trained: Trained | null = null;
+
+  get parameters(): number {
+    return this.trained?.parameters.data.length ?? 0;
+  }
+
+  get steps(): number {
+    return this.trained?.adam.steps ?? 0;
+  }
+}
+
+/**
+ * Opens a model folder for sampling and training on onnxruntime.
+ * @throws Error naming the file or field that is wrong.
+ */
+export async function openOnnxEngine(options: OnnxEngineOptions): Promise<OnnxEngine> {
+  const runtime = await loadRuntime(options.onnxruntimePath);
+  const device = options.device === 'auto' ? 'cpu' : options.device;
+  const model = await loadModelFolder(options.model);
+  const tokenizer = await TextTokenizer.read(options.model, model.config.vocabularySize);
+  const sessions = new Sessions({ runtime, device, threads: options.threads, spinning: options.spinning ?? true }, SESSIONS);
+  return new OnnxEngine(options, model, tokenizer, sessions);
+}
+
+/** `Engine` over onnxruntime-node: forward, backward and optimizer are ONNX graphs of standard operators. */
+export class OnnxEngine implements Engine {
+  readonly info: EngineInfo;
+  readonly base: OnnxPolicy;
+  private readonly sampler: Sampler;
+  private readonly trainer: Trainer;
+  private readonly loraPath: LoraPath;
+  private learner: OnnxLearner | null = null;
+
+  constructor(
+    options: OnnxEngineOptions,
+    private readonly model: LoadedModel,
+    readonly tokenizer: TextTokenizer,
+    private readonly sessions: Sessions,
+  ) {
+    const parameters = parameterCount(model.parameters);
+    this.info = { device: sessions.settings.device, threads: options.threads, model: options.model, modelHash: model.hash, parameters };
+    const small = parameters < MERGED_BELOW;
+    this.loraPath = options.loraPath ?? (small ? 'merged' : 'factored');
+    const feeds: Feeds = Object.fromEntries(
+      model.parameters.map(({ name, shape }) => [name, sessions.float(model.weights.get(name)!, shape)]),
+    );
+    const weights = new WeightFeeds(sessions, model.config, feeds, small);
+    this.base = new OnnxPolicy('base', { kind: 'base' });
+    this.sampler = new Sampler(sessions, model.config, weights, tokenizer.stopToken);
+    this.trainer = new Trainer(sessions, model.config, weights, this.base, options.tokensARun ?? 2048);
+  }
+
+  async createLearner(adapter: AdapterSettings, optimizer: OptimizerSettings): Promise<Learner> {
+    const { config } = this.model;
+    const trainable = this.trainable(adapter);
+    const parameters = new FlatParameters(trainedParameters(config, trainable));
+    if (adapter.kind === 'full') {
+      for (const { name } of this.model.parameters) parameters.view(name).set(this.model.weights.get(name)!);
+    } else {
+      for (const { name, matrix, shape } of adapterMatrices(parameters)) {
+        if (matrix === 'A') parameters.view(name).set(uniformRows(shape[0]!, shape[1]!, adapter.seed, name));
+      }
+    }
+    return this.startLearner(adapter, trainable, parameters, new Adam(this.sessions, optimizer, parameters));
+  }
+
+  async snapshot(policy: Policy, name: string): Promise<Policy> {
+    const { weights } = this.own(policy);
+    if (weights.kind === 'base') return new OnnxPolicy(name, weights);
+    return new OnnxPolicy(name, { ...weights, parameters: weights.parameters.copy() });
+  }
+
+  release(policy: Policy): void {
+    const own = this.own(policy);
+    if (own === this.base || own === this.learner) throw new Error(`${own.name} is not a snapshot and cannot be released`);
+    if (own.lanes > 0) throw new Error(`${own.name} still has ${own.lanes} open lanes`);
+    own.released = true;
+  }
+
+  open(policy: Policy, count: number, capacity: number): Lane[] {
+    return this.sampler.open(this.own(policy), count, capacity);
+  }
+
+  close(lanes: readonly Lane[]): void {
+    this.sampler.close(lanes);
+  }
+
+  sample(requests: readonly SampleRequest[], settings: SamplingSettings): Promise<Sample[]> {
+    return this.sampler.sample(requests, settings);
+  }
+
+  async read(lanes: readonly { readonly lane: Lane; readonly tokens: readonly number[] }[]): Promise<void> {
+    this.sampler.read(lanes);
+  }
+
+  train(sequences: readonly TrainSequence[], loss: LossSettings): Promise<TrainResult> {
+    return this.trainer.train(this.trained(), sequences, loss);
+  }
+
+  /** The loss and its gradient, by parameter name in Hugging Face's or PEFT's wording, without a step. */
+  async gradients(
+    sequences: readonly TrainSequence[],
+    loss: LossSettings,
+  ): Promise<{ loss: number; tokens: readonly TokenScores[]; gradients: Map<string, Float32Array> }> {
+    const { result, gradient } = await this.trainer.gradients(this.trained(), sequences, loss);
+    return { ...result, gradients: new Map(gradient.shapes.map(({ name }) => [name, gradient.view(name).slice()])) };
+  }
+
+  score(policy: Policy, sequences: readonly TrainSequence[], loss: LossSettings): Promise<TokenScores[]> {
+    return this.trainer.score(this.own(policy), sequences, loss);
+  }
+
+  savePolicy(policy: Policy, folder: string): Promise<void> {
+    return savePolicyFiles(folder, this.own(policy).weights, this.model);
+  }
+
+  async loadPolicy(folder: string, name: string): Promise<Policy> {
+    return new OnnxPolicy(name, await loadPolicyFiles(folder, this.model));
+  }
+
+  saveOptimizer(folder: string): Promise<void> {
+    const { adam, trainable } = this.trained();
+    return saveOptimizerFile(folder, adam, this.diskParameters(trainable));
+  }
+
+  async restoreLearner(folder: string, adapter: AdapterSettings, optimizer: OptimizerSettings): Promise<Learner> {
+    const weights = await loadPolicyFiles(folder, this.model);
+    const trainable = this.trainable(adapter);
+    const found = weights.kind === 'lora' ? `LoRA of rank ${weights.shape.rank}, alpha ${weights.shape.alpha}` : 'all weights';
+    const wanted = adapter.kind === 'lora' ? `LoRA of rank ${adapter.rank}, alpha ${adapter.alpha}` : 'all weights';
+    if (found !== wanted) throw new Error(`${folder} holds ${found}, but the run trains ${wanted}`);
+    const { m, v, steps } = await loadOptimizerFile(folder, this.diskParameters(trainable));
+    const parameters = new FlatParameters(trainedParameters(this.model.config, trainable), weights.parameters.data);
+    const adam = new Adam(this.sessions, optimizer, parameters, m, v);
+    adam.steps = steps;
+    return this.startLearner(adapter, trainable, parameters, adam);
+  }
+
+  dispose(): Promise<void> {
+    return this.sessions.dispose();
+  }
+
+  private startLearner(adapter: AdapterSettings, trainable: Trainable, parameters: FlatParameters, adam: Adam): OnnxLearner {
+    if (this.learner) this.learner.released = true;
+    const weights: PolicyWeights =
+      adapter.kind === 'full'
+        ? { kind: 'full', parameters }
+        : { kind: 'lora', shape: { rank: adapter.rank, alpha: adapter.alpha }, parameters };
+    const learner = new OnnxLearner('learner', weights);
+    learner.trained = { policy: learner, trainable, parameters, adam };
+    this.learner = learner;
+    return learner;
+  }
+
+  private trainable(adapter: AdapterSettings): Trainable {
+    if (adapter.kind === 'full') return { kind: 'full' };
+    if (!Number.isSafeInteger(adapter.rank) || adapter.rank < 1)
+      throw new RangeError(`LoRA rank must be a whole number above 0, not ${adapter.rank}`);
+    return { kind: 'lora', shape: { rank: adapter.rank, alpha: adapter.alpha }, path: this.loraPath };
+  }
+
+  private diskParameters(trainable: Trainable): readonly Parameter[] {
+    return trainable.kind === 'full' ? this.model.parameters : adapterParameters(this.model, trainable.shape.rank);
+  }
+
+  private trained(): Trained {
+    if (!this.learner?.trained) throw new Error('there is no learner yet; create or restore one first');
+    return this.learner.trained;
+  }
+
+  private own(policy: Policy): OnnxPolicy {
+    if (!(policy instanceof OnnxPolicy)) throw new Error(`policy ${policy.name} belongs to another engine`);
+    return policy;
+  }
+}
+
+function adapterMatrices({ shapes }: FlatParameters): { name: string; matrix: 'A' | 'B'; shape: readonly number[] }[] {
+  return shapes.map(({ name, shape }) => ({ name, shape, matrix: name.includes('.lora_A.') ? 'A' : 'B' }));
+}
+
+/** PEFT's start of A: uniform within ±1/√in (Kaiming with a = √5), drawn by seed and name. */
+function uniformRows(inputs: number, rank: number, seed: number, name: string): Float32Array {
+  const draw = random(seed, 'lora', name);
+  const bound = 1 / Math.sqrt(inputs);
+  return Float32Array.from({ length: inputs * rank }, () => (2 * draw.uniform() - 1) * bound);
+}

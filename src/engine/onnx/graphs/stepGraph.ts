@@ -1,0 +1,94 @@
+import { add, divide, exp, multiply, subtract, toFloat } from '../graph/elementwise';
+import { gatherElements, gatherRows } from '../graph/gather';
+import { Graph } from '../graph/graph';
+import { batchedMatmul } from '../graph/matmul';
+import { sum } from '../graph/reduce';
+import { concat, reshape, slice, transpose } from '../graph/shape';
+import { distribution, entropy, softmax } from '../graph/softmax';
+import type { Value } from '../graph/value';
+import type { ModelConfig } from '../model/config';
+import { type AttentionInputs, head, type Rotations, transformer } from './transformer';
+import { type LoraShape, weightInputs } from './weightInputs';
+
+/** Names of a layer's cache inputs and of the new entries that the graph returns. */
+export function cacheNames(layer: number): { pastKey: string; pastValue: string; newKey: string; newValue: string } {
+  return { pastKey: `pastKey.${layer}`, pastValue: `pastValue.${layer}`, newKey: `newKey.${layer}`, newValue: `newValue.${layer}` };
+}
+
+/**
+ * Reads n new tokens on each of B transcripts and samples the next one. All sizes are open: B rows, n columns, a cache of `cap` slots.
+ * Inputs besides the weights: `ids [B, n]`, `positions [B, n]`, rotation tables `[P, size]`, `pastKey/pastValue [B, groups, cap, size]`
+ * a layer, `seen [b, 1, repeat·n, cap+n]` (0 or −1e9; b is B or 1), `last [B]` (index into B·n of each row's last real token), `uniform [B, 1]`,
+ * `maskTable [K, V]` with the rows `maskRow [B]` (what may be sampled) and `validRow [B]` (what valid mass is measured against), `inverseTemperature []`.
+ * The token is the inverse of the cumulated distribution at `uniform`: the number of tokens whose cumulated weight is at most uniform · total.
+ * Outputs: `token [B, 1]`, `logProb`, `validMass`, `entropy` `[B, 1]`, and the new cache entries `[B, groups, n, size]`.
+ */
+export function stepGraph(config: ModelConfig, lora: LoraShape | null): Graph {
+  const graph = new Graph('step');
+  const weights = weightInputs(graph, config, lora, 'factored');
+  const ids = graph.input('ids', 'int64', ['B', 'n']);
+  const x = transformer(graph, config, ids, weights, cachedAttention(graph, config));
+  const flat = reshape(x, ['N', config.hiddenSize]);
+  const logits = head(graph, config, gatherRows(flat, graph.input('last', 'int64', ['B'])), weights);
+  graph.scope('sample', () => sample(graph, config, logits));
+  return graph;
+}
+
+function cachedAttention(graph: Graph, config: ModelConfig): AttentionInputs {
+  const { heads, keyValueHeads: groups, headSize: size } = config;
+  const positions = graph.input('positions', 'int64', ['B', 'n']);
+  const table = (name: string): Value => {
+    const rows = gatherRows(graph.input(name, 'float32', ['P', size]), positions);
+    return reshape(rows, ['B', 'n', 1, size]);
+  };
+  const rotations = (kind: 'full' | 'sliding'): Rotations => ({
+    query: { cos: table(`${kind}.query.cos`), sin: table(`${kind}.query.sin`) },
+    key: { cos: table(`${kind}.key.cos`), sin: table(`${kind}.key.sin`) },
+  });
+  const full = config.windows.includes(null) ? { rotations: rotations('full'), seen: seenInput(graph, 'seen') } : null;
+  const sliding = config.windows.some((window) => window !== null)
+    ? { rotations: rotations('sliding'), seen: seenInput(graph, 'seenSliding') }
+    : null;
+  const of = (layer: number): { rotations: Rotations; seen: Value } =>
+    (config.windows[layer] == null ? full : sliding) ?? graph.fail('Attention', `no mask for layer ${layer}`);
+  return {
+    rotations: (layer) => of(layer).rotations,
+    attend: (layer, q, k, v) => {
+      const names = cacheNames(layer);
+      const newKey = transpose(k, [0, 2, 1, 3]);
+      const newValue = transpose(v, [0, 2, 1, 3]);
+      graph.output(names.newKey, newKey);
+      graph.output(names.newValue, newValue);
+      const past = (name: string): Value => graph.input(name, 'float32', ['B', groups, 'cap', size]);
+      const keys = concat([past(names.pastKey), newKey], 2, 'S');
+      const values = concat([past(names.pastValue), newValue], 2, 'S');
+      const queries = reshape(transpose(q, [0, 2, 1, 3]), ['B', groups, heads === groups ? 'n' : 'm', size]);
+      const scores = batchedMatmul(queries, transpose(keys, [0, 1, 3, 2]));
+      const visible = graph.node('Add', [scores, of(layer).seen], { shape: scores.shape });
+      const attended = reshape(batchedMatmul(softmax(visible), values), ['B', heads, 'n', size]);
+      return reshape(transpose(attended, [0, 2, 1, 3]), ['B', 'n', heads * size]);
+    },
+  };
+}
+
+function seenInput(graph: Graph, name: string): Value {
+  return graph.input(name, 'float32', ['seenRows', 1, 'm', 'S']);
+}
+
+function sample(graph: Graph, config: ModelConfig, rawLogits: Value): void {
+  const logits = multiply(rawLogits, graph.input('inverseTemperature', 'float32', []));
+  const table = graph.input('maskTable', 'float32', ['K', config.vocabularySize]);
+  const full = distribution(logits);
+  const masked = distribution(add(logits, gatherRows(table, graph.input('maskRow', 'int64', ['B']))));
+  const cumulated = graph.node('CumSum', [masked.weights, graph.constant('int64', [], BigInt64Array.of(1n))], { shape: logits.shape });
+  const total = slice(cumulated, 1, config.vocabularySize - 1, config.vocabularySize);
+  const threshold = multiply(graph.input('uniform', 'float32', ['B', 1]), total);
+  const below = toFloat(graph.node('LessOrEqual', [cumulated, threshold], { dtype: 'bool', shape: logits.shape }));
+  const token = graph.node('Cast', [sum(below, [-1])], { attributes: { to: { kind: 'int', value: 7 } }, dtype: 'int64', shape: ['B', 1] });
+  graph.output('token', token);
+  graph.output('logProb', subtract(gatherElements(masked.shifted, token), masked.logTotal));
+  const valid = gatherRows(table, graph.input('validRow', 'int64', ['B']));
+  const allowed = sum(multiply(full.weights, exp(valid)), [-1]);
+  graph.output('validMass', divide(allowed, full.total));
+  graph.output('entropy', entropy(full));
+}

@@ -1,0 +1,61 @@
+import type { TrainSequence } from '../engine';
+import type { BatchShape } from './graphs/trainGraph';
+
+/** Sequences that go through one run together. */
+export interface MicroBatch {
+  readonly shape: BatchShape;
+  /** Indices into the sequences given; fewer than `shape.batch` where the last one is not full. */
+  readonly members: readonly number[];
+}
+
+/** Sequences shorter than this share of a batch's length wait for a shorter batch: padding costs compute. */
+const SHORTEST_SHARE = 0.9;
+
+/**
+ * Splits sequences into batches of few distinct shapes (each shape is a graph to compile), longest first.
+ * @param tokens about how many tokens one batch should have
+ */
+export function microBatches(sequences: readonly TrainSequence[], tokens: number): MicroBatch[] {
+  const order = sequences
+    .map((sequence, index) => ({ index, time: timeOf(sequence), rows: sequence.positions.length }))
+    .filter(({ rows }) => rows > 0)
+    .sort((a, b) => b.time - a.time || a.index - b.index);
+  const batches: MicroBatch[] = [];
+  for (let from = 0; from < order.length; ) {
+    const time = roundUp(order[from]!.time, 16);
+    let to = from;
+    while (to < order.length && order[to]!.time >= SHORTEST_SHARE * time) to++;
+    if (to === from) to++;
+    const most = Math.max(1, Math.floor(tokens / time));
+    const chunks = Math.ceil((to - from) / most);
+    const step = Math.max(1, Math.floor(most / 8));
+    const batch = Math.min(most, Math.ceil(Math.ceil((to - from) / chunks) / step) * step);
+    for (; from < to; from += batch) {
+      const members = order.slice(from, Math.min(to, from + batch));
+      const rows = members.reduce((sum, member) => sum + member.rows, 0);
+      // Room for as many rows as a full batch would have, so that a batch that is not full has the same shape.
+      const room = roundUp(Math.ceil((rows * batch) / members.length), 8);
+      batches.push({ shape: { batch, time, rows: room }, members: members.map(({ index }) => index) });
+    }
+    from = to;
+  }
+  return batches;
+}
+
+/** Tokens that have to be read: all before the last produced one. */
+export function timeOf(sequence: TrainSequence): number {
+  return sequence.positions.at(-1) ?? 0;
+}
+
+/** The share of computed token places that no sequence needed. */
+export function paddingShare(sequences: readonly TrainSequence[], batches: readonly MicroBatch[]): number {
+  const computed = batches.reduce((sum, { shape }) => sum + shape.batch * shape.time, 0);
+  const needed = batches.reduce((sum, { members }) => sum + members.reduce((inner, i) => inner + timeOf(sequences[i]!), 0), 0);
+  return computed === 0 ? 0 : 1 - needed / computed;
+}
+
+/** The next size in steps of a 1/`steps`th of the power of two below: few sizes, little waste. */
+export function roundUp(size: number, steps: number): number {
+  const step = Math.max(1, 2 ** Math.floor(Math.log2(Math.max(1, size))) / steps);
+  return Math.ceil(size / step) * step;
+}

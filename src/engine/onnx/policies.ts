@@ -1,0 +1,100 @@
+import type { Policy } from '../engine';
+import type { FlatParameters } from './flatParameters';
+import { Graph } from './graph/graph';
+import { mergeLora } from './graph/matmul';
+import { type LoraShape, loraParameters } from './graphs/weightInputs';
+import type { ModelConfig } from './model/config';
+import { LINEAR_LAYERS, linearShape, moduleName } from './model/parameters';
+import type { Feeds, Sessions } from './sessions';
+
+/** What a policy adds to the base model. */
+export type PolicyWeights =
+  | { readonly kind: 'base' }
+  | { readonly kind: 'full'; readonly parameters: FlatParameters }
+  | { readonly kind: 'lora'; readonly shape: LoraShape; readonly parameters: FlatParameters };
+
+/** A policy of this engine. */
+export class OnnxPolicy implements Policy {
+  /** Counts changes of the weights, so that what was derived from them is known to be stale. */
+  version = 0;
+  /** Open lanes; a policy with any cannot be released. */
+  lanes = 0;
+  released = false;
+
+  constructor(
+    readonly name: string,
+    readonly weights: PolicyWeights,
+  ) {}
+}
+
+/** The tensors that forward graphs are fed for a policy, and the adapter that the graph must have for them. */
+export interface ForwardWeights {
+  readonly feeds: Feeds;
+  readonly lora: LoraShape | null;
+}
+
+/** Turns policies into feeds; merges adapters into the weights where the model is small enough. */
+export class WeightFeeds {
+  private readonly merged = new WeakMap<OnnxPolicy, { version: number; feeds: Feeds; targets: Feeds }>();
+  private readonly fed = new WeakMap<OnnxPolicy, Feeds>();
+
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly config: ModelConfig,
+    /** The base model's tensors. */
+    readonly base: Feeds,
+    private readonly merge: boolean,
+  ) {}
+
+  async of(policy: OnnxPolicy): Promise<ForwardWeights> {
+    const { weights } = policy;
+    if (policy.released) throw new Error(`policy ${policy.name} was released`);
+    if (weights.kind === 'base') return { feeds: this.base, lora: null };
+    if (weights.kind === 'lora' && this.merge)
+      return { feeds: await this.mergedFeeds(policy, weights.shape, weights.parameters), lora: null };
+    let feeds = this.fed.get(policy);
+    if (!feeds) {
+      // Tensors are views of the flat vector: they follow it when it is trained.
+      feeds = { ...(weights.kind === 'lora' ? this.base : {}), ...weights.parameters.tensors(this.sessions) };
+      this.fed.set(policy, feeds);
+    }
+    return { feeds, lora: weights.kind === 'lora' ? weights.shape : null };
+  }
+
+  private async mergedFeeds(policy: OnnxPolicy, shape: LoraShape, parameters: FlatParameters): Promise<Feeds> {
+    let known = this.merged.get(policy);
+    if (known?.version === policy.version) return known.feeds;
+    if (!known) {
+      const targets: Feeds = {};
+      for (let layer = 0; layer < this.config.layers; layer++) {
+        for (const linear of LINEAR_LAYERS) {
+          const [rows, columns] = linearShape(this.config, linear);
+          targets[`merged.${moduleName(layer, linear)}.weight`] = this.sessions.float(new Float32Array(rows * columns), [rows, columns]);
+        }
+      }
+      const renamed = Object.entries(targets).map(([name, tensor]) => [name.slice('merged.'.length), tensor] as const);
+      known = { version: -1, targets, feeds: { ...this.base, ...Object.fromEntries(renamed) } };
+      this.merged.set(policy, known);
+    }
+    const session = await this.sessions.get(`merge ${shape.rank} ${shape.alpha}`, () => mergeGraph(this.config, shape));
+    const names = new Set(session.inputNames);
+    const inputs = { ...this.base, ...parameters.tensors(this.sessions) };
+    await session.run(Object.fromEntries(Object.entries(inputs).filter(([name]) => names.has(name))), known.targets);
+    known.version = policy.version;
+    return known.feeds;
+  }
+}
+
+/** Every linear layer's weight with the adapter merged in. */
+function mergeGraph(config: ModelConfig, lora: LoraShape): Graph {
+  const graph = new Graph('merge');
+  const matrices = loraParameters(config, lora.rank);
+  for (let i = 0; i < matrices.length; i += 2) {
+    const [first, second] = [matrices[i]!, matrices[i + 1]!];
+    const a = graph.input(first.name, 'float32', first.shape);
+    const b = graph.input(second.name, 'float32', second.shape);
+    const w = graph.input(`${first.module}.weight`, 'float32', [first.shape[0], second.shape[1]]);
+    graph.output(`merged.${first.module}.weight`, mergeLora(w, a, b, lora.alpha / lora.rank));
+  }
+  return graph;
+}

@@ -1,0 +1,65 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Graph } from './graph/graph';
+import { openSession, type SessionSettings } from './runtime';
+
+/** Named tensors, as sessions take and return them. */
+export type Feeds = Record<string, Tensor>;
+
+/** Sessions by key, each built when first asked for; the least recently used one makes room. */
+export class Sessions {
+  private readonly open = new Map<string, Promise<InferenceSession>>();
+
+  constructor(
+    readonly settings: SessionSettings,
+    private readonly limit: number,
+  ) {}
+
+  /** The session of a graph that `key` names completely. */
+  get(key: string, build: () => Graph): Promise<InferenceSession> {
+    let session = this.open.get(key);
+    if (session) {
+      this.open.delete(key);
+    } else {
+      session = openSession(build().encode(), this.settings);
+      session.catch(() => this.open.delete(key));
+    }
+    this.open.set(key, session);
+    for (const [oldest, unused] of this.open) {
+      if (this.open.size <= this.limit) break;
+      this.open.delete(oldest);
+      unused.then((each) => each.release()).catch(() => {});
+    }
+    return session;
+  }
+
+  float(data: Float32Array, shape: readonly number[]): Tensor {
+    return new this.settings.runtime.Tensor('float32', data, shape);
+  }
+
+  /** One float in a tensor without axes. */
+  scalar(x: number): Tensor {
+    return this.float(Float32Array.of(x), []);
+  }
+
+  int64(data: BigInt64Array, shape: readonly number[]): Tensor {
+    return new this.settings.runtime.Tensor('int64', data, shape);
+  }
+
+  async dispose(): Promise<void> {
+    const all = [...this.open.values()];
+    this.open.clear();
+    for (const session of all) await session.then((each) => each.release()).catch(() => {});
+  }
+}
+
+/** The float data of an output. @throws Error when the session did not return it. */
+export function floats(outputs: Readonly<Record<string, Tensor>>, name: string): Float32Array {
+  const data = outputs[name]?.data;
+  if (!(data instanceof Float32Array)) throw new Error(`the session returned no floats called ${name}`);
+  return data;
+}
+
+/** Writes integers into an int64 array whose upper words are zero: fast, for values below 2³¹. */
+export function int64View(data: BigInt64Array): Int32Array {
+  return new Int32Array(data.buffer, data.byteOffset, data.length * 2);
+}
