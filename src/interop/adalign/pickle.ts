@@ -1,0 +1,445 @@
+import { Buffer } from 'node:buffer';
+import { Budget, type Buildable, type GlobalTable, PickleError, type PyDict, PyGlobal, PyObject, type PyValue } from './pickleData';
+import { checkShape } from './pickleShape';
+
+/** How a pickle is to be read. */
+export interface PickleOptions {
+  readonly globals: GlobalTable;
+  /** What stands for a persistent id; without it such ids are refused. */
+  readonly persistent?: (id: PyValue, budget: Budget) => PyValue;
+  readonly budget?: Budget;
+  /** Where the pickle starts. */
+  readonly start?: number;
+}
+
+/** Open MARKs and waiting objects: as many as CPython can nest, and more than it ever has waiting. */
+const MAX_MARKS = 2_000;
+const MAX_STACK = 1_000_000;
+const MAX_MEMO = 4_000_000;
+const MAX_LONG = 64;
+
+/**
+ * Reads the pickle (protocols 2 to 5) that starts the bytes, building data only. Nothing in it can run: a global is
+ * looked up in a table and anything else is refused by name.
+ * @throws PickleError
+ */
+export function readPickle(bytes: Uint8Array, options: PickleOptions): PyValue {
+  const { value } = readPickleAt(bytes, options);
+  checkShape(value);
+  return value;
+}
+
+/**
+ * As `readPickle`, and says where the pickle ended; the shape of what it built is not checked.
+ * @throws PickleError
+ */
+export function readPickleAt(bytes: Uint8Array, options: PickleOptions): { value: PyValue; end: number } {
+  const budget = options.budget ?? new Budget();
+  const machine = new Machine(bytes, options, budget);
+  const value = machine.run();
+  return { value, end: machine.pos };
+}
+
+/** Costs of what an opcode builds, bytes, roughly what V8 takes. */
+const COST = { float: 16, text: 24, bytes: 96, list: 48, item: 8, dict: 160, entry: 48 } as const;
+
+class Machine {
+  pos: number;
+  readonly #bytes: Buffer;
+  readonly #end: number;
+  readonly #stack: PyValue[] = [];
+  readonly #marks: number[] = [];
+  readonly #memo: PyValue[] = [];
+
+  constructor(
+    bytes: Uint8Array,
+    private readonly options: PickleOptions,
+    private readonly budget: Budget,
+  ) {
+    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#end = bytes.length;
+    this.pos = options.start ?? 0;
+  }
+
+  run(): PyValue {
+    const bytes = this.#bytes;
+    const stack = this.#stack;
+    const memo = this.#memo;
+    const budget = this.budget;
+    for (;;) {
+      if (this.pos >= this.#end) throw this.#cut();
+      budget.step();
+      if (stack.length > MAX_STACK) throw new PickleError(`piles up more than ${MAX_STACK} objects: it is not read further`);
+      const at = this.pos;
+      const op = bytes[this.pos++]!;
+      switch (op) {
+        case 0x80: {
+          const protocol = this.#byte();
+          if (protocol < 2 || protocol > 5) throw new PickleError(`is of pickle protocol ${protocol}; protocols 2 to 5 are read`);
+          break;
+        }
+        case 0x95: // FRAME
+          this.#length8();
+          break;
+        case 0x2e: // STOP
+          if (this.#marks.length > 0 || stack.length !== 1) throw new PickleError('ends with objects left over: the file is damaged');
+          return this.#pop();
+        case 0x94: // MEMOIZE
+          this.#remember(memo.length);
+          break;
+        case 0x71: // BINPUT
+          this.#remember(this.#byte());
+          break;
+        case 0x72: // LONG_BINPUT
+          this.#remember(this.#uint32());
+          break;
+        case 0x68: // BINGET
+          stack.push(this.#recall(this.#byte()));
+          break;
+        case 0x6a: // LONG_BINGET
+          stack.push(this.#recall(this.#uint32()));
+          break;
+        case 0x28: // MARK
+          if (this.#marks.length >= MAX_MARKS) throw new PickleError(`nests more than ${MAX_MARKS} deep: it is not read further`);
+          this.#marks.push(stack.length);
+          break;
+        case 0x4e: // NONE
+          stack.push(null);
+          break;
+        case 0x88: // NEWTRUE
+          stack.push(true);
+          break;
+        case 0x89: // NEWFALSE
+          stack.push(false);
+          break;
+        case 0x4b: // BININT1
+          stack.push(this.#byte());
+          break;
+        case 0x4d: // BININT2
+          this.#need(2);
+          stack.push(bytes[this.pos]! | (bytes[this.pos + 1]! << 8));
+          this.pos += 2;
+          break;
+        case 0x4a: // BININT
+          stack.push(this.#uint32() | 0);
+          break;
+        case 0x8a: // LONG1
+          stack.push(this.#long(this.#byte()));
+          break;
+        case 0x8b: // LONG4
+          stack.push(this.#long(this.#uint32()));
+          break;
+        case 0x47: // BINFLOAT
+          this.#need(8);
+          this.budget.spend(COST.float);
+          stack.push(bytes.readDoubleBE(this.pos));
+          this.pos += 8;
+          break;
+        case 0x8c: // SHORT_BINUNICODE
+          stack.push(this.#text(this.#byte()));
+          break;
+        case 0x58: // BINUNICODE
+          stack.push(this.#text(this.#uint32()));
+          break;
+        case 0x8d: // BINUNICODE8
+          stack.push(this.#text(this.#length8()));
+          break;
+        case 0x43: // SHORT_BINBYTES
+          stack.push(this.#data(this.#byte()));
+          break;
+        case 0x42: // BINBYTES
+          stack.push(this.#data(this.#uint32()));
+          break;
+        case 0x8e: // BINBYTES8
+          stack.push(this.#data(this.#length8()));
+          break;
+        case 0x5d: // EMPTY_LIST
+        case 0x29: // EMPTY_TUPLE
+          this.budget.spend(COST.list);
+          stack.push([]);
+          break;
+        case 0x85: // TUPLE1
+        case 0x86: // TUPLE2
+        case 0x87: // TUPLE3
+          this.#tuple(op - 0x84);
+          break;
+        case 0x74: // TUPLE
+        case 0x6c: // LIST
+          this.#tuple(stack.length - this.#mark());
+          break;
+        case 0x61: // APPEND
+          this.#append(stack.length - 1, at);
+          break;
+        case 0x65: // APPENDS
+          this.#append(this.#mark(), at);
+          break;
+        case 0x7d: // EMPTY_DICT
+          this.budget.spend(COST.dict);
+          stack.push(new Map());
+          break;
+        case 0x64: {
+          // DICT
+          const from = this.#mark();
+          this.budget.spend(COST.dict);
+          const dict: PyDict = new Map();
+          this.#setItems(dict, from, at);
+          stack.push(dict);
+          break;
+        }
+        case 0x73: // SETITEM
+          this.#setItems(this.#dictBelow(stack.length - 2, at), stack.length - 2, at);
+          break;
+        case 0x75: {
+          // SETITEMS
+          const from = this.#mark();
+          this.#setItems(this.#dictBelow(from, at), from, at);
+          break;
+        }
+        case 0x30: // POP
+          if (this.#marks.at(-1) === stack.length) this.#marks.pop();
+          else this.#pop();
+          break;
+        case 0x31: // POP_MARK
+          stack.length = this.#mark();
+          break;
+        case 0x32: // DUP
+          stack.push(this.#top());
+          break;
+        case 0x63: // GLOBAL
+          stack.push(this.#global(this.#line(), this.#line()));
+          break;
+        case 0x93: {
+          // STACK_GLOBAL
+          const name = this.#pop();
+          const module = this.#pop();
+          if (typeof name !== 'string' || typeof module !== 'string') throw this.#damaged(at, 'a global without a name');
+          stack.push(this.#global(module, name));
+          break;
+        }
+        case 0x69: // INST
+          throw this.#refusal(this.#line(), this.#line());
+        case 0x52: {
+          // REDUCE
+          const args = this.#pop();
+          const callee = this.#pop();
+          if (!(callee instanceof PyGlobal)) throw this.#damaged(at, 'a call of something that is no global');
+          if (!Array.isArray(args)) throw this.#damaged(at, `a call of ${callee.qualifiedName} without arguments`);
+          stack.push(callee.call(args, this.budget));
+          break;
+        }
+        case 0x62: {
+          // BUILD
+          const state = this.#pop();
+          const object = this.#top();
+          if (!isBuildable(object)) throw new PickleError('sets the state of an object that is plain data: it is refused');
+          object.build(state);
+          break;
+        }
+        case 0x51: {
+          // BINPERSID
+          const id = this.#pop();
+          if (this.options.persistent === undefined) throw new PickleError('refers to something outside the file: it is refused');
+          stack.push(this.options.persistent(id, this.budget));
+          break;
+        }
+        default:
+          throw new PickleError(`${opcodeName(op)} at byte ${at} is refused: files of this format have no use for it`);
+      }
+    }
+  }
+
+  #pop(): PyValue {
+    const stack = this.#stack;
+    if (stack.length === 0 || this.#marks.at(-1) === stack.length) throw this.#damaged(this.pos - 1, 'an object that is missing');
+    return stack.pop()!;
+  }
+
+  #top(): PyValue {
+    if (this.#stack.length === 0) throw this.#damaged(this.pos - 1, 'an object that is missing');
+    return this.#stack[this.#stack.length - 1]!;
+  }
+
+  /** Closes the innermost MARK and says where on the stack it was. */
+  #mark(): number {
+    const mark = this.#marks.pop();
+    if (mark === undefined || mark > this.#stack.length) throw this.#damaged(this.pos - 1, 'a MARK that is missing');
+    return mark;
+  }
+
+  #tuple(size: number): void {
+    const from = this.#stack.length - size;
+    if (from < 0) throw this.#damaged(this.pos - 1, 'an object that is missing');
+    this.budget.spend(COST.list + size * COST.item);
+    const items = this.#stack.slice(from);
+    this.#stack.length = from;
+    this.#stack.push(items);
+  }
+
+  #append(from: number, at: number): void {
+    const stack = this.#stack;
+    const list = stack[from - 1];
+    if (from < 1 || !Array.isArray(list)) throw this.#damaged(at, 'an append to what is no list');
+    this.budget.spend((stack.length - from) * COST.item);
+    for (let i = from; i < stack.length; i++) list.push(stack[i]!);
+    stack.length = from;
+  }
+
+  #dictBelow(from: number, at: number): PyDict {
+    const dict = this.#stack[from - 1];
+    if (!(dict instanceof Map)) throw this.#damaged(at, 'an item set in what is no dict');
+    return dict;
+  }
+
+  #setItems(dict: PyDict, from: number, at: number): void {
+    const stack = this.#stack;
+    if ((stack.length - from) % 2 !== 0) throw this.#damaged(at, 'a dict key without a value');
+    this.budget.spend(((stack.length - from) / 2) * COST.entry);
+    for (let i = from; i < stack.length; i += 2) {
+      const key = stack[i]!;
+      if (key === null || typeof key === 'object') throw this.#damaged(at, 'a dict key that is neither a text nor a number');
+      dict.set(key, stack[i + 1]!);
+    }
+    stack.length = from;
+  }
+
+  #remember(index: number): void {
+    if (index > MAX_MEMO) throw new PickleError(`remembers object ${index}: more than a file of this format can hold`);
+    this.budget.spend(COST.item);
+    this.#memo[index] = this.#top();
+  }
+
+  #recall(index: number): PyValue {
+    const value = this.#memo[index];
+    if (value === undefined) throw this.#damaged(this.pos - 1, `object ${index}, which was never remembered`);
+    return value;
+  }
+
+  #global(module: string, name: string): PyGlobal {
+    const known = this.options.globals.get(`${module}.${name}`);
+    if (known === undefined) throw this.#refusal(module, name);
+    return known;
+  }
+
+  #refusal(module: string, name: string): PickleError {
+    return new PickleError(`asks for ${printable(`${module}.${name}`)}, which is not data: it is refused`);
+  }
+
+  #need(count: number): void {
+    if (this.pos + count > this.#end) throw this.#cut();
+  }
+
+  #byte(): number {
+    if (this.pos >= this.#end) throw this.#cut();
+    return this.#bytes[this.pos++]!;
+  }
+
+  #uint32(): number {
+    this.#need(4);
+    const b = this.#bytes;
+    const p = this.pos;
+    this.pos += 4;
+    return (b[p]! | (b[p + 1]! << 8) | (b[p + 2]! << 16) | (b[p + 3]! << 24)) >>> 0;
+  }
+
+  /** An 8-byte length, which must lie within the file. */
+  #length8(): number {
+    const low = this.#uint32();
+    const length = this.#uint32() * 2 ** 32 + low;
+    this.#within(length);
+    return length;
+  }
+
+  #within(length: number): void {
+    if (this.pos + length > this.#end) {
+      throw new PickleError(
+        `is cut short: byte ${this.pos} announces ${length} bytes where ${this.#end - this.pos} follow. Copy the file again, or wait until it is written`,
+      );
+    }
+  }
+
+  #text(length: number): string {
+    this.#within(length);
+    this.budget.spend(COST.text + length);
+    const text = this.#bytes.toString('utf8', this.pos, this.pos + length);
+    this.pos += length;
+    return text;
+  }
+
+  #data(length: number): Uint8Array {
+    this.#within(length);
+    this.budget.spend(COST.bytes);
+    const data = this.#bytes.subarray(this.pos, this.pos + length);
+    this.pos += length;
+    return data;
+  }
+
+  /** Little-endian two's complement of `length` bytes. */
+  #long(length: number): number | bigint {
+    this.#within(length);
+    if (length > MAX_LONG) throw new PickleError(`has an integer of ${length} bytes: it is not read further`);
+    let value = 0n;
+    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#bytes[this.pos + i]!);
+    this.pos += length;
+    if (length > 0) value = BigInt.asIntN(length * 8, value);
+    const small = Number(value);
+    return Number.isSafeInteger(small) ? small : value;
+  }
+
+  /** Text up to the next line end, which is passed. */
+  #line(): string {
+    const end = this.#bytes.indexOf(0x0a, this.pos);
+    if (end < 0) throw this.#cut();
+    if (end - this.pos > 200) throw this.#damaged(this.pos, 'a global with a name of more than 200 characters');
+    const line = this.#bytes.toString('utf8', this.pos, end);
+    this.pos = end + 1;
+    return line;
+  }
+
+  #cut(): PickleError {
+    return new PickleError(`is cut short: it ends at byte ${this.#end}. Copy the file again, or wait until it is written`);
+  }
+
+  #damaged(at: number, what: string): PickleError {
+    return new PickleError(`is damaged: byte ${at} needs ${what}`);
+  }
+}
+
+function isBuildable(value: PyValue): value is PyObject & Buildable {
+  return value instanceof PyObject && 'build' in value;
+}
+
+/** Names from a file go into messages: short, and without control characters. */
+function printable(name: string): string {
+  const shown = name.replace(/[^\x20-\x7e]/g, '?');
+  return shown.length > 120 ? `${shown.slice(0, 120)}…` : shown;
+}
+
+/** Opcodes that exist and are refused; what these files have stands in `Machine.run`. */
+const REFUSED: Readonly<Record<number, string>> = {
+  73: 'INT',
+  76: 'LONG',
+  70: 'FLOAT',
+  83: 'STRING',
+  84: 'BINSTRING',
+  85: 'SHORT_BINSTRING',
+  86: 'UNICODE',
+  80: 'PERSID',
+  103: 'GET',
+  111: 'OBJ',
+  112: 'PUT',
+  129: 'NEWOBJ',
+  130: 'EXT1',
+  131: 'EXT2',
+  132: 'EXT4',
+  143: 'EMPTY_SET',
+  144: 'ADDITEMS',
+  145: 'FROZENSET',
+  146: 'NEWOBJ_EX',
+  150: 'BYTEARRAY8',
+  151: 'NEXT_BUFFER',
+  152: 'READONLY_BUFFER',
+};
+
+function opcodeName(op: number): string {
+  return `opcode ${REFUSED[op] ?? `0x${op.toString(16).padStart(2, '0')}`}`;
+}

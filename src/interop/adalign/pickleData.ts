@@ -1,0 +1,65 @@
+/**
+ * A pickle that is not read: it is cut, damaged or a bomb, or it asks for more than data.
+ * The message says what was met and where; whoever reads the file adds its name.
+ */
+export class PickleError extends Error {
+  override readonly name = 'PickleError';
+}
+
+/** What a Python object becomes that is neither a number, a text nor a container. */
+export abstract class PyObject {}
+
+/** A Python dict. A Map, so that no key of a file can reach a prototype. */
+export type PyDict = Map<PyKey, PyValue>;
+
+/** Keys that dicts of these files have. */
+export type PyKey = string | number | boolean | bigint;
+
+/** What a pickle can hold here; tuples and lists are both arrays. */
+export type PyValue = null | boolean | number | bigint | string | Uint8Array | PyObject | PyDict | PyValue[];
+
+/** A global that a pickle may name: what calling it with data makes. */
+export class PyGlobal extends PyObject {
+  constructor(
+    readonly qualifiedName: string,
+    /** @throws PickleError when the arguments are not what this global is called with */
+    readonly call: (args: readonly PyValue[], budget: Budget) => PyValue,
+  ) {
+    super();
+  }
+}
+
+/** Globals by `module.name`. Whatever is not in it is refused by name. */
+export type GlobalTable = ReadonlyMap<string, PyGlobal>;
+
+/** An object that a pickle's BUILD opcode may complete. */
+export interface Buildable {
+  /** @throws PickleError */
+  build(state: PyValue): void;
+}
+
+/** What one file may cost, shared by all pickles in it, so that no file is a bomb. */
+export class Budget {
+  #operations: number;
+  #bytes: number;
+
+  constructor(operations = MAX_OPERATIONS, bytes = MAX_MEMORY) {
+    this.#operations = operations;
+    this.#bytes = bytes;
+  }
+
+  /** Accounts for one opcode. @throws PickleError when there were too many */
+  step(): void {
+    this.#operations -= 1;
+    if (this.#operations < 0) throw new PickleError('takes too many steps to read: it is not read further');
+  }
+
+  /** Accounts for memory about to be used, in bytes, roughly. @throws PickleError when there is none left */
+  spend(bytes: number): void {
+    this.#bytes -= bytes;
+    if (this.#bytes < 0) throw new PickleError(`builds more than ${MAX_MEMORY >> 20} MB of data: it is not read further`);
+  }
+}
+
+const MAX_OPERATIONS = 6_000_000;
+const MAX_MEMORY = 64 * 2 ** 20;
