@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Channel, openChannel, type Transport } from '../protocol/channel';
+import { type Channel, openChannel, RequestFailed, type Transport } from '../protocol/channel';
 import {
   type Ended,
   type HostSide,
@@ -101,7 +101,8 @@ export function startTrainer(params: TrainParams, { script, grace = { request: 2
   });
 
   const started = channel.request('train', params).catch(async (error: unknown) => {
-    // A trainer that refuses says why and goes; one that died says it with its last words.
+    if (error instanceof RequestFailed) throw error;
+    // One that died says why with its last words, once its exit is known.
     const info = await Promise.race([stopped, later(1000)]);
     if (info?.how === 'died') throw new Error(info.message);
     throw error instanceof Error ? error : new Error(messageOf(error));
