@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { defaultGameSettings } from './games/index';
 import { ipd } from './games/ipd/ipd';
-import { defaultGameSettings } from './games/settings';
 import { random } from './random';
 import { play } from './rollout';
 

@@ -171,6 +171,8 @@ export interface Game {
   readonly title: string;
   /** Which settings this game reads, besides `rounds` and `prompts`. */
   readonly settingNames: readonly (keyof GameSettings)[];
+  /** Its settings where nothing else is said. */
+  defaults(prompts: GameSettings['prompts']): GameSettings;
   /**
    * The opening position. All that is random about the game is drawn from `random`, so that
    * negotiations of one seed group, given equal streams, are dealt the same.

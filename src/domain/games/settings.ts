@@ -1,23 +1,14 @@
-import type { GameId, GameSettings } from './game';
+import type { GameSettings } from './game';
 import { NAMED_ROUNDS } from './vocabulary';
 
-const MESSAGE_TOKENS: Record<GameSettings['prompts'], Record<GameId, number>> = {
-  short: { ipd: 0, split: 0, 'trust-and-split': 4, 'trust-and-split-values': 4, 'deal-or-no-deal': 5 },
-  full: { ipd: 0, split: 0, 'trust-and-split': 80, 'trust-and-split-values': 80, 'deal-or-no-deal': 120 },
+/** Settings where a game says nothing else: ten named rounds without talk. */
+export const COMMON_SETTINGS: Omit<GameSettings, 'prompts'> = {
+  rounds: 10,
+  showRound: true,
+  payoffs: { T: 5, R: 3, P: 1, S: 0 },
+  messagesPerRound: 0,
+  messageTokens: 1,
 };
-
-/** A game's settings where nothing else is said. */
-export function defaultGameSettings(id: GameId, prompts: GameSettings['prompts'] = 'short'): GameSettings {
-  const talks = id !== 'ipd' && id !== 'split';
-  return {
-    rounds: 10,
-    prompts,
-    showRound: id !== 'ipd',
-    payoffs: { T: 5, R: 3, P: 1, S: 0 },
-    messagesPerRound: talks ? 1 : 0,
-    messageTokens: Math.max(1, MESSAGE_TOKENS[prompts][id]),
-  };
-}
 
 /**
  * Refuses settings that no game can be played with.

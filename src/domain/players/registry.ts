@@ -6,6 +6,15 @@ import { fair, generous, greedy, reciprocal } from './sharing';
 const IPD_PLAYERS: readonly ScriptedPlayer[] = [alwaysCooperate, alwaysDefect, titForTat, grimTrigger, randomChooser(0.5)];
 const SHARING_PLAYERS: readonly ScriptedPlayer[] = [greedy, generous, fair, reciprocal];
 
+/** Who plays what; names with a parameter are read by `randomNamed`. */
+const PLAYERS: Readonly<Record<GameId, readonly ScriptedPlayer[]>> = {
+  ipd: IPD_PLAYERS,
+  split: SHARING_PLAYERS,
+  'trust-and-split': SHARING_PLAYERS,
+  'trust-and-split-values': SHARING_PLAYERS,
+  'deal-or-no-deal': SHARING_PLAYERS,
+};
+
 /** The scripted players of a game, by name. */
 export interface ScriptedPlayers {
   /** Names to offer; those with a parameter carry an example of it. */
@@ -16,7 +25,7 @@ export interface ScriptedPlayers {
 
 /** The scripted players of a game. */
 export function scriptedPlayers(game: GameId): ScriptedPlayers {
-  const players = game === 'ipd' ? IPD_PLAYERS : SHARING_PLAYERS;
+  const players = PLAYERS[game];
   const names = players.map((player) => player.name);
   return {
     names,

@@ -1,6 +1,6 @@
 import type { Game, GameSettings } from '../game';
 import { negotiate, type RoundRules } from '../negotiation';
-import { checkSettings } from '../settings';
+import { COMMON_SETTINGS, checkSettings } from '../settings';
 import { keptByValue } from '../sharing/measures';
 import { keepConstraint, keepNothing, parseKeep, settleByAgreement } from '../sharing/proposals';
 import { talk } from '../sharing/talk';
@@ -13,6 +13,7 @@ export const dealOrNoDeal: Game = {
   id: 'deal-or-no-deal',
   title: 'Deal or No Deal',
   settingNames: ['showRound', 'messagesPerRound', 'messageTokens'],
+  defaults: (prompts) => ({ ...COMMON_SETTINGS, prompts, messagesPerRound: 1, messageTokens: prompts === 'short' ? 5 : 120 }),
   start(settings, random) {
     checkSettings(settings);
     return negotiate(dealOrNoDealRules(settings, itemDeals(random)));

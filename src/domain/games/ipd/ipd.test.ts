@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { random } from '../../random';
 import type { GameSettings, Negotiation } from '../game';
-import { defaultGameSettings } from '../settings';
+import { defaultGameSettings } from '../index';
 import { ipd, parseChoice } from './ipd';
 
 const start = (settings: Partial<GameSettings> = {}): Negotiation => ipd.start({ ...defaultGameSettings('ipd'), ...settings }, random(0));

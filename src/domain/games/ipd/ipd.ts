@@ -1,7 +1,7 @@
 import { other, pair } from '../../seat';
 import type { Action, Constraint, Game, GameSettings, RoundDeal } from '../game';
 import { negotiate, type RoundRules } from '../negotiation';
-import { checkSettings } from '../settings';
+import { COMMON_SETTINGS, checkSettings } from '../settings';
 import { cooperateAfter, cooperationRate } from './measures';
 import { fullPrompts, shortPrompts } from './prompts';
 
@@ -13,6 +13,7 @@ export const ipd: Game = {
   id: 'ipd',
   title: "Iterated Prisoner's Dilemma",
   settingNames: ['showRound', 'payoffs'],
+  defaults: (prompts) => ({ ...COMMON_SETTINGS, prompts, showRound: false }),
   start(settings) {
     checkSettings(settings);
     checkDilemma(settings.payoffs);

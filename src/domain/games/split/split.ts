@@ -2,7 +2,7 @@ import type { Random } from '../../random';
 import type { Pair } from '../../seat';
 import type { Game, GameSettings, RoundDeal } from '../game';
 import { negotiate, type RoundRules } from '../negotiation';
-import { checkSettings } from '../settings';
+import { COMMON_SETTINGS, checkSettings } from '../settings';
 import { contestedEfficiency, keptByValue } from '../sharing/measures';
 import { keepConstraint, keepNothing, parseKeep, settleByShare } from '../sharing/proposals';
 import { fullPrompts, shortPrompts } from './prompts';
@@ -19,6 +19,7 @@ export const split: Game = {
   id: 'split',
   title: 'Split',
   settingNames: ['showRound'],
+  defaults: (prompts) => ({ ...COMMON_SETTINGS, prompts }),
   start(settings, random) {
     checkSettings(settings);
     return negotiate(splitRules(settings, splitDeals(random)));

@@ -2,7 +2,7 @@ import type { Random } from '../../random';
 import { type Pair, pair } from '../../seat';
 import type { Game, GameSettings, RoundDeal, SeatView } from '../game';
 import { negotiate, type RoundRules } from '../negotiation';
-import { checkSettings } from '../settings';
+import { COMMON_SETTINGS, checkSettings } from '../settings';
 import { COINS, fullCoinPrompts, shortCoinPrompts } from '../sharing/coins';
 import { keptByValue } from '../sharing/measures';
 import { keepConstraint, keepNothing, parseKeep, settleByShare } from '../sharing/proposals';
@@ -17,6 +17,7 @@ export const trustAndSplitValues: Game = {
   id: 'trust-and-split-values',
   title: 'Trust-and-Split, values',
   settingNames: ['showRound', 'messagesPerRound', 'messageTokens'],
+  defaults: (prompts) => ({ ...COMMON_SETTINGS, prompts, messagesPerRound: 1, messageTokens: prompts === 'short' ? 4 : 80 }),
   start(settings, random) {
     checkSettings(settings);
     return negotiate(trustAndSplitValuesRules(settings, valueDeals(random)));

@@ -1,6 +1,6 @@
 import type { Game, GameSettings, SeatView } from '../game';
 import { negotiate, type RoundRules } from '../negotiation';
-import { checkSettings } from '../settings';
+import { COMMON_SETTINGS, checkSettings } from '../settings';
 import { fullCoinPrompts, shortCoinPrompts } from '../sharing/coins';
 import { keptByValue } from '../sharing/measures';
 import { keepConstraint, keepNothing, parseKeep, settleByShare } from '../sharing/proposals';
@@ -14,6 +14,7 @@ export const trustAndSplit: Game = {
   id: 'trust-and-split',
   title: 'Trust-and-Split',
   settingNames: ['showRound', 'messagesPerRound', 'messageTokens'],
+  defaults: (prompts) => ({ ...COMMON_SETTINGS, prompts, messagesPerRound: 1, messageTokens: prompts === 'short' ? 4 : 80 }),
   start(settings, random) {
     checkSettings(settings);
     return negotiate(trustAndSplitRules(settings, handDeals(random)));
