@@ -190,8 +190,8 @@ export interface Engine {
   sample(requests: readonly SampleRequest[], settings: SamplingSettings): Promise<Sample[]>;
   /** Appends tokens that nobody produced here (a fork's history) without sampling. */
   read(lanes: readonly { readonly lane: Lane; readonly tokens: readonly number[] }[]): Promise<void>;
-  /** One optimizer step of the learner over all sequences. */
-  train(sequences: readonly TrainSequence[], loss: LossSettings): Promise<TrainResult>;
+  /** One optimizer step of the learner over all sequences; `learningRate` stands in for the optimizer's in this step. */
+  train(sequences: readonly TrainSequence[], loss: LossSettings, learningRate?: number): Promise<TrainResult>;
   /** log π of the produced tokens under a policy, by the trainer's own graph. */
   score(policy: Policy, sequences: readonly TrainSequence[], loss: LossSettings): Promise<TokenScores[]>;
   /** Writes the policy in PEFT's layout (LoRA) or Hugging Face's (full) into an existing empty folder. */

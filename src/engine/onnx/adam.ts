@@ -20,9 +20,9 @@ export class Adam {
    * @returns the gradient's norm before clipping
    * @throws Error when the gradient is not finite; nothing is changed then.
    */
-  async step(gradient: Float32Array): Promise<number> {
+  async step(gradient: Float32Array, learningRate = this.settings.learningRate): Promise<number> {
     const { sessions, parameters, m, v } = this;
-    const { learningRate, beta1, beta2, epsilon, weightDecay, clipNorm } = this.settings;
+    const { beta1, beta2, epsilon, weightDecay, clipNorm } = this.settings;
     const size = parameters.data.length;
     const session = await sessions.get(`adam ${size}`, () => adamGraph(size));
     const steps = this.steps + 1;

@@ -149,8 +149,8 @@ export class OnnxEngine implements Engine {
     this.sampler.read(lanes);
   }
 
-  train(sequences: readonly TrainSequence[], loss: LossSettings): Promise<TrainResult> {
-    return this.trainer.train(this.trained(), sequences, loss);
+  train(sequences: readonly TrainSequence[], loss: LossSettings, learningRate?: number): Promise<TrainResult> {
+    return this.trainer.train(this.trained(), sequences, loss, learningRate);
   }
 
   /** The loss and its gradient, by parameter name in Hugging Face's or PEFT's wording, without a step. */

@@ -86,9 +86,9 @@ export class Trainer {
   }
 
   /** One optimizer step. */
-  async train(trained: Trained, sequences: readonly TrainSequence[], loss: LossSettings): Promise<TrainResult> {
+  async train(trained: Trained, sequences: readonly TrainSequence[], loss: LossSettings, learningRate?: number): Promise<TrainResult> {
     const { result, gradient } = await this.gradients(trained, sequences, loss);
-    const gradNorm = await trained.adam.step(gradient.data);
+    const gradNorm = await trained.adam.step(gradient.data, learningRate);
     trained.policy.version++;
     return { ...result, gradNorm };
   }

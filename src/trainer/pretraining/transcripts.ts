@@ -35,7 +35,14 @@ export async function transcripts(
         return players[seat]!.reply(request, draws[seat]!.fork(turn));
       }),
   );
-  return played.flatMap(({ turns }) => SEATS.map((seat) => sequence(turns.filter((turn) => turn.seat === seat), tokenizer)));
+  return played.flatMap(({ turns }) =>
+    SEATS.map((seat) =>
+      sequence(
+        turns.filter((turn) => turn.seat === seat),
+        tokenizer,
+      ),
+    ),
+  );
 }
 
 /** One seat's transcript. */
