@@ -26,10 +26,10 @@ export class Constraints {
     return { start: this.trie(choices) };
   }
 
-  /** At most `most` ordinary tokens, then the stop token; at the limit only that. */
-  message(most: number): TokenConstraint {
+  /** At most `most` of these tokens (any ordinary one unless given), then the stop token; at the limit only that. */
+  message(most: number, words: readonly number[] = this.ordinary): TokenConstraint {
     if (!Number.isSafeInteger(most) || most < 1) throw new RangeError(`a message of at most ${most} tokens`);
-    const open = this.mask([...this.ordinary, this.stopToken]);
+    const open = this.mask([...words, this.stopToken]);
     const closing: TokenState = { mask: this.mask([this.stopToken]), after: () => null };
     const states: TokenState[] = [closing];
     for (let left = 1; left <= most; left++) {

@@ -95,11 +95,17 @@ export class TextTokenizer implements Tokenizer {
     if (!made) {
       made =
         constraint.kind === 'message'
-          ? this.constraints.message(constraint.maxTokens)
+          ? this.constraints.message(constraint.maxTokens, constraint.words && this.wordTokens(constraint.words))
           : this.constraints.choice(constraint.choices.map((text) => this.reply(text)));
       this.known.set(key, made);
     }
     return made;
+  }
+
+  /** The tokens of a message's words; undefined, which allows any token, where a word takes several. */
+  private wordTokens(words: readonly string[]): number[] | undefined {
+    const tokens = words.map((word) => this.reply(word));
+    return tokens.every((each) => each.length === 1) ? tokens.flat() : undefined;
   }
 
   /** A reply's tokens as they stand in the conversation: behind its opening, before its stop token. */
