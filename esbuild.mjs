@@ -168,7 +168,7 @@ async function watch({ production, tests, only }) {
     },
   };
   for (const options of bundles) {
-    const context = await esbuild.context({ ...options, plugins: [...(options.plugins ?? []), announce] });
+    const context = await esbuild.context({ ...options, logLevel: 'silent', plugins: [...(options.plugins ?? []), announce] });
     await context.watch();
   }
 }

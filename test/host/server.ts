@@ -39,7 +39,7 @@ export interface Server {
   readonly url: string;
   /** `127.0.0.1:PORT`, the authority of its `vscode-remote:` URIs. */
   readonly authority: string;
-  /** Its folder: `data` (user data), `extensions`, `home`. */
+  /** Its folder: `data` (user data), `extensions`, and where it is temporary `home`. */
   readonly folder: string;
   /** Resolves, with the reason, when the server ends, asked or not. */
   readonly ended: Promise<string>;
@@ -134,7 +134,9 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     writeSettings(data, settings);
   };
 
-  const env: NodeJS.ProcessEnv = { ...process.env, HOME: home, EXTENSIONS_GALLERY: '{}', ...options.env };
+  const env: NodeJS.ProcessEnv = { ...process.env, EXTENSIONS_GALLERY: '{}', ...options.env };
+  // A temporary server must not touch the user's own files; one that is kept has terminals that a person works in.
+  if (options.folder === undefined) env.HOME = home;
   // Set inside an integrated terminal, these would make the server talk to that VS Code instead of being its own.
   for (const name of Object.keys(env)) if (/^(VSCODE_|ELECTRON_)/.test(name)) delete env[name];
   const where = ['--accept-server-license-terms', '--server-data-dir', folder, '--user-data-dir', data, '--extensions-dir', extensions];
