@@ -9,7 +9,7 @@ export class Adam {
 
   constructor(
     private readonly sessions: Sessions,
-    readonly settings: OptimizerSettings,
+    public settings: OptimizerSettings,
     private readonly parameters: FlatParameters,
     readonly m: Float32Array = new Float32Array(parameters.data.length),
     readonly v: Float32Array = new Float32Array(parameters.data.length),
