@@ -1,0 +1,136 @@
+import * as vscode from 'vscode';
+import type { Handlers } from '../protocol/channel';
+import type { Place, RunView, ViewKind, WebviewHostSide } from '../protocol/webview';
+import type { RunStore } from '../runs/runStore';
+import type { RunTree } from '../runs/runTree';
+import type { Selection } from '../runs/selection';
+import { coalesced } from './coalesced';
+import { webviewHtml } from './webviewHtml';
+import { connectWebview, type WebviewChannel } from './webviewTransport';
+
+/** What the views draw from and act on. */
+export interface ViewSources {
+  readonly extensionUri: vscode.Uri;
+  readonly store: RunStore;
+  readonly tree: RunTree;
+  readonly selection: Selection;
+  /** Brings the inspector up. */
+  openInspector(): void;
+  /** Runs a command that views may offer. @throws Error for any other name */
+  runCommand(name: string, place: Place | undefined): Promise<void>;
+  /** A view appeared or went: folders are followed while one is visible. */
+  visibilityChanged(): void;
+}
+
+/** Time between two updates of a view, in milliseconds; more often is nothing that a reader sees. */
+const UPDATE_EVERY = 100;
+
+/** What has to be told to the page at the next update. */
+interface Pending {
+  tree: boolean;
+  reveal: boolean;
+  runs: boolean;
+  selection: boolean;
+  negotiation: boolean;
+  readonly curves: Map<string, number>;
+}
+
+/**
+ * Fills a webview and keeps it up to date: the page says that it is ready and is told everything that it
+ * shows; after that it is told what changed, coalesced. It asks for windows, never for everything.
+ */
+export function hydratedView(webview: vscode.Webview, view: ViewKind, title: string, sources: ViewSources): vscode.Disposable {
+  const { store, tree, selection } = sources;
+  const dist = vscode.Uri.joinPath(sources.extensionUri, 'dist');
+  webview.options = { enableScripts: true, enableCommandUris: false, enableForms: false, localResourceRoots: [dist] };
+  webview.html = webviewHtml({
+    view,
+    title,
+    cspSource: webview.cspSource,
+    script: String(webview.asWebviewUri(vscode.Uri.joinPath(dist, 'webview.js'))),
+    style: String(webview.asWebviewUri(vscode.Uri.joinPath(dist, 'webview.css'))),
+    nonce: crypto.randomUUID().replaceAll('-', ''),
+  });
+
+  let page: WebviewChannel | undefined;
+  const pending: Pending = { tree: false, reveal: false, runs: false, selection: false, negotiation: false, curves: new Map() };
+
+  const update = coalesced(UPDATE_EVERY, () => {
+    const { place, following } = selection;
+    // Runs first: what follows names them.
+    if (pending.runs) page?.send('runs', { runs: store.runs.map((run) => run.view()).filter((run): run is RunView => run !== null) });
+    if (pending.selection) page?.send('selection', { place, following });
+    if (pending.tree) {
+      const selected = place === null ? -1 : tree.indexOf(place);
+      page?.send('tree', { version: tree.version, total: tree.total, selected, reveal: pending.reveal });
+    }
+    if (pending.negotiation && place !== null) page?.send('negotiationChanged', place);
+    for (const [run, from] of pending.curves) page?.send('curvesChanged', { run, from });
+    pending.tree = pending.reveal = pending.runs = pending.selection = pending.negotiation = false;
+    pending.curves.clear();
+  });
+  const tell = (change: Partial<Pending>): void => {
+    Object.assign(pending, change);
+    if (page !== undefined) update.request();
+  };
+
+  const stops = [
+    tree.onChanged(() => {
+      if (view === 'tree') tell({ tree: true });
+    }),
+    selection.onChanged(({ by }) => tell({ selection: true, tree: view === 'tree', reveal: pending.reveal || by !== 'reader' })),
+    store.onChanged((change) => {
+      const place = selection.place;
+      const here = place?.run === change.run.id ? place.iteration : undefined;
+      if (change.kind === 'committed') {
+        pending.curves.set(change.run.id, Math.min(change.from, pending.curves.get(change.run.id) ?? change.from));
+        tell({ runs: true, negotiation: pending.negotiation || (here !== undefined && here >= change.from) });
+      } else if (change.kind === 'preview') {
+        if (here !== undefined && here === change.run.active?.preview?.iteration) tell({ negotiation: true });
+      } else tell({ runs: true });
+    }),
+  ];
+
+  const connection = connectWebview(webview, handlersOf(sources), (channel) => {
+    page = undefined;
+    channel.on('ready', () => {
+      page = channel;
+      tell({ runs: true, selection: true, tree: view === 'tree', reveal: true });
+      update.flush();
+    });
+  });
+
+  return {
+    dispose: () => {
+      for (const stop of stops) stop();
+      update.dispose();
+      connection.dispose();
+    },
+  };
+}
+
+function handlersOf({ store, tree, selection, openInspector, runCommand }: ViewSources): Handlers<WebviewHostSide> {
+  return {
+    rows: ({ start, end, anchor }) => tree.window(start, end, anchor),
+    toggle: ({ id, expanded }) => {
+      tree.toggle(id, expanded);
+      return null;
+    },
+    select: ({ place, open }) => {
+      selection.choose(place);
+      if (open) openInspector();
+      return null;
+    },
+    negotiation: async (place) => (await store.get(place.run)?.negotiation(place)) ?? null,
+    curves: ({ run, from }) => ({ run, from, points: store.get(run)?.curve(from) ?? [] }),
+    step: ({ place, by, delta }) => store.get(place.run)?.step(place, by, delta) ?? null,
+    follow: ({ on }) => {
+      selection.follow(on);
+      return null;
+    },
+    command: async ({ name, place }) => {
+      await runCommand(name, place);
+      return null;
+    },
+  };
+}

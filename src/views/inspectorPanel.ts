@@ -1,0 +1,57 @@
+import * as vscode from 'vscode';
+import { place } from '../protocol/webview';
+import { hydratedView, type ViewSources } from './hydratedView';
+
+/** The editor panel that shows the selected negotiation; it comes back after a reload with the place it was at. */
+export class InspectorPanel implements vscode.WebviewPanelSerializer {
+  static readonly viewType = 'parley.inspector';
+  #panel: vscode.WebviewPanel | undefined;
+
+  constructor(
+    private readonly sources: ViewSources,
+    /** Resolves once the runs of the last session are open, so that a place in one of them can be found. */
+    private readonly runsOpened: () => Promise<void>,
+  ) {}
+
+  get visible(): boolean {
+    return this.#panel?.visible === true;
+  }
+
+  /** Brings the panel up, in the editor group beside the focus if it is new; the focus stays where it is. */
+  open(): void {
+    if (this.#panel !== undefined) {
+      this.#panel.reveal(undefined, true);
+      return;
+    }
+    const where = { viewColumn: vscode.ViewColumn.Active, preserveFocus: true };
+    this.#fill(
+      vscode.window.createWebviewPanel(InspectorPanel.viewType, 'Inspector', where, { enableScripts: true, enableFindWidget: true }),
+    );
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    this.#fill(panel);
+    const kept = place.safeParse(typeof state === 'object' && state !== null && 'place' in state ? state.place : undefined);
+    await this.runsOpened();
+    if (kept.success && this.sources.selection.place === null && this.sources.store.get(kept.data.run) !== undefined) {
+      this.sources.selection.goTo(kept.data);
+    }
+  }
+
+  #fill(panel: vscode.WebviewPanel): void {
+    this.#panel?.dispose();
+    this.#panel = panel;
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(this.sources.extensionUri, 'media/icon-light.svg'),
+      dark: vscode.Uri.joinPath(this.sources.extensionUri, 'media/icon-dark.svg'),
+    };
+    const content = hydratedView(panel.webview, 'inspector', 'Inspector', this.sources);
+    panel.onDidChangeViewState(() => this.sources.visibilityChanged());
+    panel.onDidDispose(() => {
+      content.dispose();
+      if (this.#panel === panel) this.#panel = undefined;
+      this.sources.visibilityChanged();
+    });
+    this.sources.visibilityChanged();
+  }
+}

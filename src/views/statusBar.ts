@@ -1,0 +1,53 @@
+import * as vscode from 'vscode';
+import type { OpenRun } from '../runs/openRun';
+import { points } from '../runs/rowWords';
+import type { RunStore } from '../runs/runStore';
+import { coalesced } from './coalesced';
+
+/** The status bar item while this window trains: iteration, reward, tokens a second, device; a click leads on. */
+export function statusBar(store: RunStore): vscode.Disposable {
+  const item = vscode.window.createStatusBarItem('parley.training', vscode.StatusBarAlignment.Left, 10);
+  item.name = 'Parley: Training';
+  item.command = 'parley.showRunMenu';
+  const update = coalesced(250, () => {
+    const active = store.runs.filter((run) => run.active !== null);
+    if (active.length === 0) {
+      item.hide();
+      return;
+    }
+    item.text = statusText(active);
+    item.tooltip = active.map(statusLine).join('\n');
+    item.accessibilityInformation = { label: `Parley is training. ${active.map(statusLine).join('. ')}` };
+    item.show();
+  });
+  const stop = store.onChanged(() => update.request());
+  return vscode.Disposable.from(item, update, { dispose: stop });
+}
+
+/** One run in full, several as `aa 57/200 2.8 · rl 55/200 1.3`. */
+export function statusText(active: readonly OpenRun[]): string {
+  const [only] = active;
+  if (active.length === 1 && only !== undefined) return `$(pulse) ${statusLine(only)}`;
+  const speed = active.reduce((sum, run) => sum + (run.active?.progress?.tokensPerSecond ?? 0), 0);
+  return `$(pulse) ${active.map(brief).join(' · ')}${speed > 0 ? ` · ${tokens(speed)}` : ''}`;
+}
+
+function brief(run: OpenRun): string {
+  const reward = run.active?.progress?.reward ?? null;
+  return `${run.file?.config.algorithm ?? run.name} ${run.iteration}/${run.planned}${reward === null ? '' : ` ${points(reward)}`}`;
+}
+
+function statusLine(run: OpenRun): string {
+  const progress = run.active?.progress;
+  const parts = [brief(run)];
+  if (progress !== undefined && progress !== null) {
+    if (progress.phase !== 'training') parts.push(progress.phase === 'loading' ? 'loading the policy' : 'measuring the final policy');
+    if (progress.tokensPerSecond > 0) parts.push(tokens(progress.tokensPerSecond));
+    if (progress.device !== '') parts.push(progress.device);
+  }
+  return parts.join(' · ');
+}
+
+function tokens(perSecond: number): string {
+  return perSecond >= 1000 ? `${(perSecond / 1000).toFixed(1)}k tokens/s` : `${Math.round(perSecond)} tokens/s`;
+}

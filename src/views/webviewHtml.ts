@@ -1,0 +1,45 @@
+import type { ViewKind } from '../protocol/webview';
+
+/** What a page needs to know of the webview that it is made for. */
+export interface PageOptions {
+  readonly view: ViewKind;
+  readonly title: string;
+  /** The webview's own origin, for the content security policy. */
+  readonly cspSource: string;
+  readonly script: string;
+  readonly style: string;
+  readonly nonce: string;
+}
+
+/** The page of a view: nothing inline but a nonce, nothing from the network, nowhere to send anything. */
+export function webviewHtml({ view, title, cspSource, script, style, nonce }: PageOptions): string {
+  const policy = [
+    `default-src 'none'`,
+    `script-src 'nonce-${nonce}'`,
+    `style-src ${cspSource} 'nonce-${nonce}'`,
+    `img-src ${cspSource} data:`,
+    `font-src ${cspSource}`,
+    `connect-src 'none'`,
+    `form-action 'none'`,
+    `base-uri 'none'`,
+  ].join('; ');
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="UTF-8">
+<meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" nonce="${nonce}" href="${escaped(style)}">
+<title>${escaped(title)}</title>
+</head>
+<body data-view="${view}" data-vscode-context='{"preventDefaultContextMenuItems":true}'>
+<div id="root"></div>
+<script nonce="${nonce}" src="${escaped(script)}"></script>
+</body>
+</html>
+`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+}
