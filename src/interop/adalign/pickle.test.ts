@@ -189,11 +189,11 @@ describe('hostile pickles', () => {
     expect(refusal(']', '2', 'a', '.')).toMatch(/contains itself/);
     expect(refusal('}', 0x94, text('me'), 'h', 0, 's', '.')).toMatch(/contains itself/);
     expect(refusal(')', Buffer.alloc(100_000, 0x85), '.')).toMatch(/deep/);
-    expect(refusal(Buffer.alloc(100_000, 0x5d), Buffer.alloc(99_999, 0x61), '.')).toMatch(/deep/);
+    expect(refusal(Buffer.alloc(20_000, 0x5d), Buffer.alloc(19_999, 0x61), '.')).toMatch(/deep/);
     expect(refusal(Buffer.alloc(100_000, 0x28), '.')).toMatch(/deep/);
     expect(refusal(')', ...Array.from({ length: 60 }, () => Buffer.of(0x32, 0x86)), '.')).toMatch(/multiplies/);
-    expect(refusal('(', Buffer.alloc(3_000_000, 0x5d), 'l.')).toMatch(/piles up|64 MB/);
-    expect(refusal(Buffer.alloc(2_000_000, 0x7d), '.')).toMatch(/64 MB/);
+    expect(refusal('(', Buffer.alloc(3_000_000, 0x5d), 'l.')).toMatch(/piles up/);
+    expect(refusal('](', Buffer.alloc(90_000, 0x7d), 'e.')).toMatch(/more than 9 MB/);
     expect(refusal(Buffer.from('N0'.repeat(8_000_000)), 'N.')).toMatch(/too many steps/);
     expect(refusal('N', 'r', u32(0xfffffff0), '.')).toMatch(/remembers object/);
     expect(refusal('h', 3, '.')).toMatch(/never remembered/);

@@ -12,11 +12,12 @@ export interface PickleOptions {
   readonly start?: number;
 }
 
-/** Open MARKs and waiting objects: as many as CPython can nest, and more than it ever has waiting. */
+/** Open MARKs and waiting objects: more than CPython can nest, and more than it ever has waiting. */
 const MAX_MARKS = 2_000;
-const MAX_STACK = 1_000_000;
-const MAX_MEMO = 4_000_000;
-const MAX_LONG = 64;
+const MAX_STACK = 100_000;
+/** Memo indices are dense; a gap beyond this is no pickler's. */
+const MAX_MEMO_GAP = 1_000;
+const MAX_LONG = 16;
 
 /**
  * Reads the pickle (protocols 2 to 5) that starts the bytes, building data only. Nothing in it can run: a global is
@@ -34,14 +35,17 @@ export function readPickle(bytes: Uint8Array, options: PickleOptions): PyValue {
  * @throws PickleError
  */
 export function readPickleAt(bytes: Uint8Array, options: PickleOptions): { value: PyValue; end: number } {
-  const budget = options.budget ?? new Budget();
+  const budget = options.budget ?? new Budget(bytes.length);
   const machine = new Machine(bytes, options, budget);
   const value = machine.run();
   return { value, end: machine.pos };
 }
 
-/** Costs of what an opcode builds, bytes, roughly what V8 takes. */
-const COST = { float: 16, text: 24, bytes: 96, list: 48, item: 8, dict: 160, entry: 48 } as const;
+/** Costs of what an opcode builds, bytes, roughly what V8 takes; a list that is appended to reserves places at once. */
+const COST = { float: 16, text: 32, bytes: 96, list: 64, firstItem: 136, item: 8, dict: 320, entry: 48, memo: 32 } as const;
+
+/** Steps that decoding a text or an integer takes. */
+const SLOW = 6;
 
 class Machine {
   pos: number;
@@ -279,7 +283,7 @@ class Machine {
     const stack = this.#stack;
     const list = stack[from - 1];
     if (from < 1 || !Array.isArray(list)) throw this.#damaged(at, 'an append to what is no list');
-    this.budget.spend((stack.length - from) * COST.item);
+    this.budget.spend((list.length === 0 ? COST.firstItem : 0) + (stack.length - from) * COST.item);
     for (let i = from; i < stack.length; i++) list.push(stack[i]!);
     stack.length = from;
   }
@@ -303,8 +307,9 @@ class Machine {
   }
 
   #remember(index: number): void {
-    if (index > MAX_MEMO) throw new PickleError(`remembers object ${index}: more than a file of this format can hold`);
-    this.budget.spend(COST.item);
+    if (index > this.#memo.length + MAX_MEMO_GAP)
+      throw new PickleError(`remembers object ${index} after ${this.#memo.length}: no pickler does, it is refused`);
+    this.budget.spend(COST.memo);
     this.#memo[index] = this.#top();
   }
 
@@ -359,6 +364,7 @@ class Machine {
 
   #text(length: number): string {
     this.#within(length);
+    this.budget.step(SLOW);
     this.budget.spend(COST.text + length);
     const text = this.#bytes.toString('utf8', this.pos, this.pos + length);
     this.pos += length;
@@ -377,6 +383,7 @@ class Machine {
   #long(length: number): number | bigint {
     this.#within(length);
     if (length > MAX_LONG) throw new PickleError(`has an integer of ${length} bytes: it is not read further`);
+    this.budget.step(SLOW);
     let value = 0n;
     for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#bytes[this.pos + i]!);
     this.pos += length;

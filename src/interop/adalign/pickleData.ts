@@ -38,28 +38,35 @@ export interface Buildable {
   build(state: PyValue): void;
 }
 
+const MIN_MEMORY = 8 * 2 ** 20;
+const MAX_MEMORY = 96 * 2 ** 20;
+
 /** What one file may cost, shared by all pickles in it, so that no file is a bomb. */
 export class Budget {
   #operations: number;
   #bytes: number;
+  readonly #limit: number;
 
-  constructor(operations = MAX_OPERATIONS, bytes = MAX_MEMORY) {
-    this.#operations = operations;
-    this.#bytes = bytes;
+  /**
+   * A budget in proportion to the file, generously above what an honest one takes (about three bytes of data to a byte of
+   * file, and a step to thirteen), so that a small file can do little harm and a large one not much more.
+   * @param size of the file, bytes
+   */
+  constructor(size: number) {
+    this.#operations = 100_000 + size / 2;
+    this.#limit = Math.min(MIN_MEMORY + 4 * size, MAX_MEMORY);
+    this.#bytes = this.#limit;
   }
 
-  /** Accounts for one opcode. @throws PickleError when there were too many */
-  step(): void {
-    this.#operations -= 1;
+  /** Accounts for an opcode, or for several where one takes the time of several. @throws PickleError when there were too many */
+  step(count = 1): void {
+    this.#operations -= count;
     if (this.#operations < 0) throw new PickleError('takes too many steps to read: it is not read further');
   }
 
   /** Accounts for memory about to be used, in bytes, roughly. @throws PickleError when there is none left */
   spend(bytes: number): void {
     this.#bytes -= bytes;
-    if (this.#bytes < 0) throw new PickleError(`builds more than ${MAX_MEMORY >> 20} MB of data: it is not read further`);
+    if (this.#bytes < 0) throw new PickleError(`builds more than ${Math.ceil(this.#limit / 2 ** 20)} MB of data: it is not read further`);
   }
 }
-
-const MAX_OPERATIONS = 6_000_000;
-const MAX_MEMORY = 64 * 2 ** 20;
