@@ -3,7 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
   test: {
-    include: ['src/**/*.test.ts', 'webview/**/*.test.{ts,tsx}', 'test/unit/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: ['{src,webview,scripts,test}/**/*.test.{ts,tsx}'],
+    // Those run elsewhere: inside an extension host, and against a packaged extension.
+    exclude: ['**/node_modules/**', 'test/integration/**', 'test/e2e/**'],
     // Training tests load ONNX Runtime, which is safest in a process of its own.
     pool: 'forks',
     testTimeout: 20_000,

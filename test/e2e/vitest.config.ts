@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** End-to-end tests: one workbench at a time, in the order of the files' names. */
+/** Tests that need a browser: the packaged extension in a workbench (`test/e2e`), the webview alone (`test/webview`). One file at a time. */
 export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
-    include: ['test/e2e/**/*.e2e.ts'],
+    include: ['test/{e2e,webview}/**/*.e2e.ts'],
     pool: 'forks',
     fileParallelism: false,
     sequence: { shuffle: false },
