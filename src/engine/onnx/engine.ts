@@ -19,38 +19,18 @@ import { Adam } from './adam';
 import { FlatParameters } from './flatParameters';
 import { type Trainable, trainedParameters } from './graphs/trainGraph';
 import type { LoraPath } from './graphs/weightInputs';
-import { type LoadedModel, loadModelFolder } from './model/modelFolder';
+import type { LoadedModel } from './model/modelFolder';
 import type { Parameter } from './model/parameters';
-import { parameterCount } from './model/parameters';
-import { OnnxPolicy, type PolicyWeights, WeightFeeds } from './policies';
+import { type ModelOptions, type OpenedModel, openModel } from './openModel';
+import { OnnxPolicy, type PolicyWeights } from './policies';
 import { adapterParameters, loadOptimizerFile, loadPolicyFiles, saveOptimizerFile, savePolicyFiles } from './policyFiles';
-import { type Device, loadRuntime } from './runtime';
 import { Sampler } from './sampler';
-import { type Feeds, Sessions } from './sessions';
+import type { Sessions } from './sessions';
 import { TextTokenizer } from './tokenizer/textTokenizer';
-import { type Trained, Trainer } from './trainer';
+import type { Trained, Trainer } from './trainer';
 
 /** How the engine is opened. */
-export interface OnnxEngineOptions {
-  /** A Hugging Face model folder. */
-  readonly model: string;
-  /** Intra-op threads. */
-  readonly threads: number;
-  readonly device: 'auto' | Device;
-  /** Whether idle threads spin; off where two trainers share few cores. Default true. */
-  readonly spinning?: boolean;
-  /** Folder of another onnxruntime-node. */
-  readonly onnxruntimePath?: string;
-  /** About how many tokens one training run has; more need more memory. */
-  readonly tokensARun?: number;
-  /** How adapters take part in training; by default what is faster at the model's size. */
-  readonly loraPath?: LoraPath;
-}
-
-/** Models below this many parameters get their adapters merged: products with an adapter's few columns are slow. */
-const MERGED_BELOW = 20_000_000;
-
-const SESSIONS = 24;
+export type OnnxEngineOptions = ModelOptions;
 
 /** The learner, as callers see it. */
 class OnnxLearner extends OnnxPolicy implements Learner {
@@ -70,40 +50,34 @@ class OnnxLearner extends OnnxPolicy implements Learner {
  * @throws Error naming the file or field that is wrong.
  */
 export async function openOnnxEngine(options: OnnxEngineOptions): Promise<OnnxEngine> {
-  const runtime = await loadRuntime(options.onnxruntimePath);
-  const device = options.device === 'auto' ? 'cpu' : options.device;
-  const model = await loadModelFolder(options.model);
-  const tokenizer = await TextTokenizer.read(options.model, model.config.vocabularySize);
-  const sessions = new Sessions({ runtime, device, threads: options.threads, spinning: options.spinning ?? true }, SESSIONS);
-  return new OnnxEngine(options, model, tokenizer, sessions);
+  const opened = await openModel(options);
+  const tokenizer = await TextTokenizer.read(options.model, opened.model.config.vocabularySize);
+  return new OnnxEngine(opened, tokenizer);
 }
 
 /** `Engine` over onnxruntime-node: forward, backward and optimizer are ONNX graphs of standard operators. */
 export class OnnxEngine implements Engine {
   readonly info: EngineInfo;
   readonly base: OnnxPolicy;
-  private readonly sampler: Sampler;
+  private readonly model: LoadedModel;
+  private readonly sessions: Sessions;
   private readonly trainer: Trainer;
   private readonly loraPath: LoraPath;
+  private readonly sampler: Sampler;
   private learner: OnnxLearner | null = null;
 
   constructor(
-    options: OnnxEngineOptions,
-    private readonly model: LoadedModel,
+    { model, sessions, weights, base, trainer, loraPath, parameters }: OpenedModel,
     readonly tokenizer: TextTokenizer,
-    private readonly sessions: Sessions,
   ) {
-    const parameters = parameterCount(model.parameters);
-    this.info = { device: sessions.settings.device, threads: options.threads, model: options.model, modelHash: model.hash, parameters };
-    const small = parameters < MERGED_BELOW;
-    this.loraPath = options.loraPath ?? (small ? 'merged' : 'factored');
-    const feeds: Feeds = Object.fromEntries(
-      model.parameters.map(({ name, shape }) => [name, sessions.float(model.weights.get(name)!, shape)]),
-    );
-    const weights = new WeightFeeds(sessions, model.config, feeds, small);
-    this.base = new OnnxPolicy('base', { kind: 'base' });
+    const { device, threads } = sessions.settings;
+    this.info = { device, threads, model: model.folder, modelHash: model.hash, parameters };
+    this.model = model;
+    this.sessions = sessions;
+    this.base = base;
+    this.trainer = trainer;
+    this.loraPath = loraPath;
     this.sampler = new Sampler(sessions, model.config, weights, tokenizer.stopToken);
-    this.trainer = new Trainer(sessions, model.config, weights, this.base, options.tokensARun ?? 2048);
   }
 
   async createLearner(adapter: AdapterSettings, optimizer: OptimizerSettings): Promise<Learner> {

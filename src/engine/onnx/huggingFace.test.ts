@@ -1,0 +1,95 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scoreTokens } from './scoreTokens';
+
+const FIXTURES = join(__dirname, '../../../test/fixtures/hf');
+
+interface Reference {
+  inputIds: number[][];
+  logProbs: number[][];
+  adapter: {
+    logProbs: number[][];
+    advantages: number[][];
+    mask: number[][];
+    loss: number;
+    gradNorm: number;
+    gradNorms: Record<string, number>;
+    greedy: number[];
+  };
+}
+
+function largest(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number {
+  expect(a.map((row) => row.length)).toEqual(b.map((row) => row.length));
+  return Math.max(...a.flatMap((row, i) => row.map((x, j) => Math.abs(x - b[i]![j]!))));
+}
+
+const options = { threads: 1, device: 'cpu', spinning: false } as const;
+
+describe.each(['llama', 'llama3-rope', 'qwen2', 'qwen3', 'gemma3'])('%s, against transformers and PEFT', (name) => {
+  const model = join(FIXTURES, name);
+  let reference: Reference;
+
+  beforeAll(async () => {
+    reference = JSON.parse(await readFile(join(model, 'reference.json'), 'utf8'));
+  });
+
+  it('gives the base model’s log-probabilities', async () => {
+    const { logProbs } = await scoreTokens({ ...options, model }, { inputIds: reference.inputIds });
+    expect(largest(logProbs, reference.logProbs)).toBeLessThan(1e-4);
+  });
+
+  for (const loraPath of ['merged', 'factored'] as const) {
+    it(`gives the adapter’s log-probabilities, loss and gradients (${loraPath})`, async () => {
+      const { inputIds, adapter } = reference;
+      const found = await scoreTokens(
+        { ...options, model, adapter: join(model, 'adapter'), loraPath },
+        { inputIds, advantages: adapter.advantages, mask: adapter.mask },
+      );
+      expect(largest(found.logProbs, adapter.logProbs)).toBeLessThan(1e-4);
+      expect(Math.abs(found.loss! - adapter.loss)).toBeLessThan(1e-4);
+      expect(Math.abs(found.gradNorm! / adapter.gradNorm - 1)).toBeLessThan(1e-3);
+      expect(Object.keys(found.gradNorms!).sort()).toEqual(Object.keys(adapter.gradNorms).sort());
+      for (const [tensor, norm] of Object.entries(adapter.gradNorms))
+        expect(Math.abs(found.gradNorms![tensor]! / norm - 1), tensor).toBeLessThan(1e-3);
+    });
+  }
+});
+
+describe('a model folder as older tools write it', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'parley-hf-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('has rope_theta and rope_scaling at the top', async () => {
+    await cp(join(FIXTURES, 'llama3-rope'), folder, { recursive: true });
+    const path = join(folder, 'config.json');
+    const { rope_parameters, ...config } = JSON.parse(await readFile(path, 'utf8'));
+    const { rope_theta, ...rope_scaling } = rope_parameters;
+    await writeFile(path, JSON.stringify({ ...config, rope_theta, rope_scaling }));
+    const reference: Reference = JSON.parse(await readFile(join(folder, 'reference.json'), 'utf8'));
+    const { logProbs } = await scoreTokens({ ...options, model: folder }, { inputIds: reference.inputIds });
+    expect(largest(logProbs, reference.logProbs)).toBeLessThan(1e-4);
+  });
+});
+
+describe('what cannot be scored', () => {
+  const model = join(FIXTURES, 'llama');
+  it.each([
+    [{ inputIds: [] }, 'inputIds must be a list of rows'],
+    [{ inputIds: [[1, 2, 320]] }, 'inputIds[0] holds 320; the vocabulary has 320 tokens'],
+    [{ inputIds: [[1, 2, 3]], advantages: [[1]] }, 'advantages[0] must have 2 numbers'],
+    [{ inputIds: [[1, 2, 3]], mask: [[1, 1]] }, 'mask without advantages'],
+  ])('%j', async (input, message) => {
+    await expect(scoreTokens({ ...options, model }, input)).rejects.toThrow(message);
+  });
+
+  it('an adapter of another model', async () => {
+    await expect(scoreTokens({ ...options, model, adapter: join(FIXTURES, 'qwen3/adapter') }, { inputIds: [[1, 2]] })).rejects.toThrow(
+      /adapter_model\.safetensors: tensor .* here it must be/,
+    );
+  });
+});

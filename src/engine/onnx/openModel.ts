@@ -1,0 +1,58 @@
+import type { LoraPath } from './graphs/weightInputs';
+import { type LoadedModel, loadModelFolder } from './model/modelFolder';
+import { parameterCount } from './model/parameters';
+import { OnnxPolicy, WeightFeeds } from './policies';
+import { type Device, loadRuntime } from './runtime';
+import { type Feeds, Sessions } from './sessions';
+import { Trainer } from './trainer';
+
+/** How a model is opened. */
+export interface ModelOptions {
+  /** A Hugging Face model folder. */
+  readonly model: string;
+  /** Intra-op threads. */
+  readonly threads: number;
+  readonly device: 'auto' | Device;
+  /** Whether idle threads spin; off where two trainers share few cores. Default true. */
+  readonly spinning?: boolean;
+  /** Folder of another onnxruntime-node. */
+  readonly onnxruntimePath?: string;
+  /** About how many tokens one training run has; more need more memory. */
+  readonly tokensARun?: number;
+  /** How adapters take part in training; by default what is faster at the model's size. */
+  readonly loraPath?: LoraPath;
+}
+
+/** A model on a device, with the parts that score and train it. */
+export interface OpenedModel {
+  readonly model: LoadedModel;
+  readonly sessions: Sessions;
+  readonly weights: WeightFeeds;
+  readonly base: OnnxPolicy;
+  readonly trainer: Trainer;
+  readonly loraPath: LoraPath;
+  readonly parameters: number;
+}
+
+/** Models below this many parameters get their adapters merged: products with an adapter's few columns are slow. */
+const MERGED_BELOW = 20_000_000;
+
+/** Sessions kept: a run needs a training and a scoring graph for each shape of batch. */
+const SESSIONS = 24;
+
+/** Loads a model folder and prepares it for a device. @throws Error naming the file or field that is wrong. */
+export async function openModel(options: ModelOptions): Promise<OpenedModel> {
+  const runtime = await loadRuntime(options.onnxruntimePath);
+  const model = await loadModelFolder(options.model);
+  const device = options.device === 'auto' ? 'cpu' : options.device;
+  const sessions = new Sessions({ runtime, device, threads: options.threads, spinning: options.spinning ?? true }, SESSIONS);
+  const feeds: Feeds = Object.fromEntries(
+    model.parameters.map(({ name, shape }) => [name, sessions.float(model.weights.get(name)!, shape)]),
+  );
+  const parameters = parameterCount(model.parameters);
+  const small = parameters < MERGED_BELOW;
+  const base = new OnnxPolicy('base', { kind: 'base' });
+  const weights = new WeightFeeds(sessions, model.config, feeds, small);
+  const trainer = new Trainer(sessions, model.config, weights, base, options.tokensARun ?? 2048);
+  return { model, sessions, weights, base, trainer, loraPath: options.loraPath ?? (small ? 'merged' : 'factored'), parameters };
+}
