@@ -124,7 +124,9 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const data = path.join(folder, 'data');
   const extensions = path.join(folder, 'extensions');
   const home = path.join(folder, 'home');
-  for (const place of [extensions, home]) fs.mkdirSync(place, { recursive: true });
+  // Short, because a socket's path may have 107 characters.
+  const temporary = path.join(folder, 'tmp');
+  for (const place of [extensions, home, temporary]) fs.mkdirSync(place, { recursive: true });
   const trust = options.askForTrust ? {} : { 'security.workspace.trust.enabled': false };
   // Kept here and written whole: VS Code edits the files too (it renames settings of old), and must not be read half-way.
   let settings: Readonly<Record<string, unknown>> = { ...quietSettings, ...trust, ...options.settings };
@@ -135,8 +137,8 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   };
 
   const env: NodeJS.ProcessEnv = { ...process.env, EXTENSIONS_GALLERY: '{}', ...options.env };
-  // A temporary server must not touch the user's own files; one that is kept has terminals that a person works in.
-  if (options.folder === undefined) env.HOME = home;
+  // A temporary server touches none of the user's files and leaves no socket behind; one that is kept has terminals that a person works in.
+  if (options.folder === undefined) Object.assign(env, { HOME: home, TMPDIR: temporary, XDG_RUNTIME_DIR: temporary });
   // Set inside an integrated terminal, these would make the server talk to that VS Code instead of being its own.
   for (const name of Object.keys(env)) if (/^(VSCODE_|ELECTRON_)/.test(name)) delete env[name];
   const where = ['--accept-server-license-terms', '--server-data-dir', folder, '--user-data-dir', data, '--extensions-dir', extensions];
