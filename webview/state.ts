@@ -115,3 +115,18 @@ export function setColourBy(measure: MeasureId): void {
   colourBy.value = measure;
   saveState({ colourBy: measure });
 }
+
+/** Hands a file to the reader, who says where it goes. */
+export function saveFile(name: string, text: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: name.endsWith('.svg') ? 'image/svg+xml' : 'text/csv' }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** Puts the paired run's negotiation beside, or takes it away, and keeps that. */
+export function saveComparing(on: boolean): void {
+  comparing.value = on;
+  saveState({ comparing: on });
+}

@@ -1,3 +1,200 @@
-export function Inspector() {
-  return <div />;
+import { signal } from '@preact/signals';
+import type { VNode } from 'preact';
+import { saveState, savedState } from '../../channel';
+import { loadingNegotiation, step } from '../../inspectorState';
+import {
+  channel,
+  choose,
+  colourBy,
+  command,
+  comparing,
+  currentRun,
+  cursor,
+  disconnected,
+  follow,
+  following,
+  hydrated,
+  negotiation,
+  negotiationProblem,
+  pairedRun,
+  saveComparing,
+  setColourBy,
+} from '../../state';
+import { Board } from '../board/Board';
+import { Compare } from '../compare/Compare';
+import { nextDifference } from '../compare/difference';
+import { Button } from '../controls';
+import { CreditPanel } from '../credit/CreditPanel';
+import { Legend } from '../tokens/Legend';
+import { MEASURES } from '../tokens/measures';
+import { pointed, TokenCard } from '../tokens/TokenCard';
+import { moved } from '../transcript/cursor';
+import { promptsShown, showAllPrompts, togglePrompt } from '../transcript/prompts';
+import { takeFocus } from '../transcript/scroll';
+import { Transcript } from '../transcript/Transcript';
+import { Charts } from './Charts';
+import { Header } from './Header';
+import { type InspectorAction, inspectorAction } from './keys';
+import { KeysHelp } from './KeysHelp';
+import { PlaceBar } from './PlaceBar';
+
+const keysShown = signal(false);
+/** Which of the two stands below the transcript where there is no room for both. */
+const detail = signal<'credit' | 'charts'>(savedState().detail ?? 'credit');
+
+/** The editor area: one run, one negotiation, every token of it, and why. */
+export function Inspector(): VNode {
+  return (
+    <div class="inspector" onKeyDown={onKeyDown}>
+      <Header
+        onKeys={() => {
+          keysShown.value = true;
+        }}
+      />
+      {disconnected.value !== null && (
+        <p class="notice problem" role="alert">
+          Parley’s host is gone ({disconnected.value}). Close this tab and open the run again.
+        </p>
+      )}
+      <Body />
+      <TokenCard />
+      {keysShown.value && (
+        <KeysHelp
+          onClose={() => {
+            keysShown.value = false;
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Body(): VNode {
+  const run = currentRun.value;
+  const view = negotiation.value;
+  if (run === undefined) {
+    return (
+      <main class="welcome">
+        {hydrated.value && (
+          <>
+            <p>No run is open. Start one, or open a run’s folder; its negotiations, tokens and credits appear here.</p>
+            <div class="buttons">
+              <Button kind="primary" onClick={() => command('startPairedRun')}>
+                Start Paired Run
+              </Button>
+              <Button onClick={() => command('openRun')}>Open Run…</Button>
+            </div>
+          </>
+        )}
+      </main>
+    );
+  }
+  if (view === null) {
+    return (
+      <main class="overview">
+        <p class={negotiationProblem.value === null ? 'dim' : 'problem'} role="status">
+          {negotiationProblem.value ??
+            (loadingNegotiation.value
+              ? 'Reading the negotiation …'
+              : run.iteration === 0
+                ? 'The first iteration is being played. Negotiations can be read as soon as it is committed.'
+                : 'Choose a negotiation in the tree to read it token by token, or a point in a chart to go to that iteration.')}
+        </p>
+        <Charts />
+      </main>
+    );
+  }
+  return (
+    <main class="body" data-detail={detail.value}>
+      <div class="stage">
+        <PlaceBar view={view} />
+        <Board view={view} />
+        <Legend />
+        {comparing.value && pairedRun.value !== undefined ? <Compare view={view} /> : <Transcript view={view} />}
+      </div>
+      <div class="tabs" role="tablist" aria-label="Details">
+        {(['credit', 'charts'] as const).map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            id={`tab-${name}`}
+            aria-selected={detail.value === name}
+            aria-controls={`panel-${name}`}
+            onClick={() => {
+              detail.value = name;
+              saveState({ detail: name });
+            }}
+          >
+            {name === 'credit' ? 'Why this credit' : 'Charts'}
+          </button>
+        ))}
+      </div>
+      <aside class="side-panel" id="panel-credit" aria-label="Credit">
+        <CreditPanel />
+      </aside>
+      <div class="bottom-panel" id="panel-charts">
+        <Charts />
+      </div>
+    </main>
+  );
+}
+
+function onKeyDown(event: KeyboardEvent): void {
+  if (keysShown.value) return;
+  const action = inspectorAction(event);
+  if (action !== null && perform(action)) event.preventDefault();
+}
+
+/** Does what a key asks for; false where there is nothing to do, so that the key keeps its own meaning. */
+function perform(action: InspectorAction): boolean {
+  const view = negotiation.value;
+  switch (action.kind) {
+    case 'move': {
+      const at = cursor.value;
+      if (view === null || at === null) return false;
+      const to = moved(view.turns, at, action.move);
+      const turn = to === null ? undefined : view.turns[to.turn];
+      if (to === null || turn === undefined) return true;
+      takeFocus();
+      void choose({ ...view.place, round: turn.round, turn: turn.turn, token: to.token });
+      return true;
+    }
+    case 'step':
+      void step(channel(), action.by, action.delta);
+      return true;
+    case 'prompt': {
+      const turn = view === null || cursor.value === null ? undefined : view.turns[cursor.value.turn];
+      if (turn === undefined) return false;
+      if (promptsShown.value.all) showAllPrompts(false);
+      else togglePrompt(turn.turn);
+      return true;
+    }
+    case 'colour': {
+      const index = MEASURES.findIndex(({ id }) => id === colourBy.value);
+      setColourBy(MEASURES[(index + 1) % MEASURES.length]!.id);
+      return true;
+    }
+    case 'compare':
+      if (pairedRun.value === undefined) return false;
+      saveComparing(!comparing.value);
+      return true;
+    case 'difference': {
+      const to = comparing.value ? nextDifference() : null;
+      if (to === null || view === null) return false;
+      takeFocus();
+      void choose({ ...view.place, round: to.round, turn: to.turn, token: 0 });
+      return true;
+    }
+    case 'follow':
+      follow(!following.value);
+      return true;
+    case 'keys':
+      keysShown.value = true;
+      return true;
+    case 'close':
+      if (pointed.value === null) return false;
+      pointed.value = null;
+      return true;
+  }
 }

@@ -1,0 +1,84 @@
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { csv } from '../csv';
+import { ChartFrame } from '../Frame';
+import { drawCurve } from './drawing';
+import { type CurveSeries, layoutCurve } from './layout';
+
+/** A measure over training: hover or arrow keys read it, a click or Enter goes to that iteration. */
+export function CurveChart(props: {
+  readonly title: string;
+  readonly series: readonly CurveSeries[];
+  readonly iterations: number;
+  readonly range?: readonly [number, number];
+  readonly format: (value: number) => string;
+  readonly selected: number | null;
+  readonly onSelect: (iteration: number) => void;
+  readonly empty: string;
+}): VNode {
+  const { title, series, iterations, range, format, selected, onSelect } = props;
+  const [hovered, setHovered] = useState<number | null>(null);
+  const values = hovered === null ? [] : series.map((one) => ({ ...one, value: valueAt(one, hovered) }));
+  const readout = hovered === null ? '' : [`iteration ${hovered}`, ...values.map(({ label, value }) => `${label} ${value === null ? '–' : format(value)}`)].join(' · ');
+  const last = Math.max(1, ...series.map(({ points }) => points.at(-1)?.iteration ?? 0));
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const from = hovered ?? selected ?? last;
+    const to = { ArrowLeft: from - 1, ArrowRight: from + 1, PageUp: from - 10, PageDown: from + 10, Home: 1, End: last }[event.key];
+    if (to !== undefined) setHovered(Math.max(1, Math.min(last, to)));
+    else if (event.key === 'Enter' || event.key === ' ') onSelect(from);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <ChartFrame title={title} readout={readout} file={fileName(title)} csv={() => curveCsv(series)}>
+      {(width, height) => {
+        const layout = layoutCurve({ series, width, height, iterations, format, ...(range === undefined ? {} : { range }) });
+        if (layout === null) return { drawing: null, view: <p class="chart-empty dim">{props.empty}</p> };
+        const drawing = drawCurve(layout, { selected, hovered: hovered === null ? null : { iteration: hovered, values } });
+        const under = (event: PointerEvent | MouseEvent): number =>
+          Math.min(last, layout.iterationAt(event.clientX - (event.currentTarget as Element).getBoundingClientRect().left));
+        const view = (
+          <div
+            class="chart-canvas"
+            role="slider"
+            tabIndex={0}
+            aria-label={`${title}, by iteration`}
+            aria-valuemin={1}
+            aria-valuemax={last}
+            aria-valuenow={hovered ?? selected ?? last}
+            aria-valuetext={readout || layout.lines.map(({ end }) => end.text).join(', ')}
+            onPointerMove={(event) => setHovered(under(event))}
+            onPointerLeave={() => setHovered(null)}
+            onBlur={() => setHovered(null)}
+            onClick={(event) => onSelect(under(event))}
+            onKeyDown={onKeyDown}
+          >
+            {drawing}
+          </div>
+        );
+        return { drawing, view };
+      }}
+    </ChartFrame>
+  );
+}
+
+/** The value of a series at an iteration. */
+export function valueAt(series: CurveSeries, iteration: number): number | null {
+  // Iterations are consecutive as a rule; where they are not, search.
+  const guess = series.points[iteration - (series.points[0]?.iteration ?? 0)];
+  return (guess?.iteration === iteration ? guess : series.points.find((point) => point.iteration === iteration))?.value ?? null;
+}
+
+function curveCsv(series: readonly CurveSeries[]): string {
+  const iterations = [...new Set(series.flatMap(({ points }) => points.map((point) => point.iteration)))].sort((a, b) => a - b);
+  return csv(['iteration', ...series.map(({ id }) => id)], iterations.map((iteration) => [iteration, ...series.map((one) => valueAt(one, iteration))]));
+}
+
+/** A title as a file name. */
+export function fileName(title: string): string {
+  return title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+}

@@ -1,0 +1,131 @@
+import { extent } from 'd3-array';
+import { scaleLinear } from 'd3-scale';
+import { line } from 'd3-shape';
+
+/** One run's values over its iterations. */
+export interface CurveSeries {
+  readonly id: string;
+  /** What stands at the line's end. */
+  readonly label: string;
+  readonly colour: string;
+  /** SVG dash pattern, so that no reader needs the colour; empty for a solid line. */
+  readonly dash: string;
+  readonly points: readonly { readonly iteration: number; readonly value: number | null }[];
+}
+
+/** What a curve chart shows. */
+export interface CurveSpec {
+  readonly series: readonly CurveSeries[];
+  readonly width: number;
+  readonly height: number;
+  /** Fixed range of values; taken from the data where it is absent. */
+  readonly range?: readonly [number, number];
+  /** Last iteration that the axis has to hold. */
+  readonly iterations: number;
+  readonly format: (value: number) => string;
+}
+
+/** A curve chart, every coordinate computed. */
+export interface CurveLayout {
+  readonly width: number;
+  readonly height: number;
+  readonly plot: { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number };
+  readonly yTicks: readonly { readonly y: number; readonly text: string }[];
+  readonly xTicks: readonly { readonly x: number; readonly text: string; readonly anchor: 'start' | 'middle' | 'end' }[];
+  readonly lines: readonly {
+    readonly id: string;
+    readonly colour: string;
+    readonly dash: string;
+    /** Path through every value; gaps where there is none. */
+    readonly raw: string;
+    /** Path of the moving mean; null where the curve is short. */
+    readonly smooth: string | null;
+    readonly end: { readonly x: number; readonly y: number; readonly labelY: number; readonly text: string };
+  }[];
+  x(iteration: number): number;
+  y(value: number): number;
+  /** The iteration nearest to an x coordinate. */
+  iterationAt(x: number): number;
+}
+
+const MARGIN = { left: 34, right: 58, top: 8, bottom: 20 } as const;
+/** Least distance between two labels. */
+const LABEL_GAP = 13;
+/** Below this many points the raw line is all there is. */
+const SMOOTH_FROM = 24;
+
+/** Lays a curve chart out; null while no series has a value. */
+export function layoutCurve(spec: CurveSpec): CurveLayout | null {
+  const values = spec.series.flatMap(({ points }) => points.flatMap(({ value }) => (value === null ? [] : [value])));
+  if (values.length === 0) return null;
+  const plot = { left: MARGIN.left, right: spec.width - MARGIN.right, top: MARGIN.top, bottom: spec.height - MARGIN.bottom };
+  const last = Math.max(spec.iterations, ...spec.series.map(({ points }) => points.at(-1)?.iteration ?? 0), 1);
+  const x = scaleLinear([1, Math.max(2, last)], [plot.left, plot.right]);
+  const y = scaleLinear(spec.range ?? padded(extent(values) as [number, number]), [plot.bottom, plot.top]);
+  if (spec.range === undefined) y.nice(4);
+  const path = line<{ readonly iteration: number; readonly value: number | null }>()
+    .defined(({ value }) => value !== null)
+    .x(({ iteration }) => x(iteration))
+    .y(({ value }) => y(value ?? 0))
+    .digits(1);
+  const lines = spec.series.flatMap((series) => {
+    const end = series.points.findLast(({ value }) => value !== null);
+    if (end === undefined || end.value === null) return [];
+    const smooth = series.points.length >= SMOOTH_FROM ? movingMean(series.points) : null;
+    const endValue = smooth?.at(-1)?.value ?? end.value;
+    return {
+      id: series.id,
+      colour: series.colour,
+      dash: series.dash,
+      raw: path(series.points) ?? '',
+      smooth: smooth === null ? null : path(smooth),
+      end: { x: x(end.iteration), y: y(endValue), labelY: y(endValue), text: `${series.label} ${spec.format(endValue)}` },
+    };
+  });
+  return {
+    width: spec.width,
+    height: spec.height,
+    plot,
+    yTicks: y.ticks(3).map((value) => ({ y: y(value), text: spec.format(value) })),
+    xTicks: [
+      { x: x(1), text: '1', anchor: 'start' },
+      { x: plot.right, text: String(last), anchor: 'end' },
+    ],
+    lines: apart(lines, plot),
+    x,
+    y,
+    iterationAt: (at) => Math.max(1, Math.min(last, Math.round(x.invert(at)))),
+  };
+}
+
+/** Centred moving mean over a tenth of the curve, at least 5 points; what is missing is left out of the mean. */
+export function movingMean(points: CurveSeries['points']): CurveSeries['points'] {
+  const half = Math.max(2, Math.floor(points.length / 40));
+  return points.map(({ iteration }, index) => {
+    let sum = 0;
+    let count = 0;
+    // Shrinks towards both ends, so that neither end is pulled to one side.
+    const reach = Math.min(half, index, points.length - 1 - index);
+    for (let i = index - reach; i <= index + reach; i++) {
+      const value = points[i]?.value;
+      if (value !== null && value !== undefined) {
+        sum += value;
+        count++;
+      }
+    }
+    return { iteration, value: count === 0 ? null : sum / count };
+  });
+}
+
+function padded([low, high]: readonly [number, number]): [number, number] {
+  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+}
+
+/** Moves labels that would overlap apart, keeping their order and the plot's bounds. */
+function apart(lines: CurveLayout['lines'], plot: CurveLayout['plot']): CurveLayout['lines'] {
+  const sorted = [...lines].sort((a, b) => a.end.y - b.end.y);
+  const ys = sorted.map(({ end }) => Math.max(plot.top + 4, Math.min(plot.bottom - 2, end.y)));
+  for (let i = 1; i < ys.length; i++) ys[i] = Math.max(ys[i]!, ys[i - 1]! + LABEL_GAP);
+  for (let i = ys.length - 1; i >= 0; i--) ys[i] = Math.min(ys[i]!, plot.bottom + 2 - LABEL_GAP * (ys.length - 1 - i));
+  return lines.map((series) => ({ ...series, end: { ...series.end, labelY: ys[sorted.indexOf(series)]! } }));
+}

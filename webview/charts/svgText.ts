@@ -1,0 +1,25 @@
+import type { ComponentChild, VNode } from 'preact';
+
+/**
+ * The text of a drawing: virtual SVG nodes as SVG source, for files and tests. Components are not called; a drawing
+ * is made of plain elements only.
+ * @param resolve turns `var(--name)` into a colour that a file can carry; left alone where it is absent.
+ */
+export function svgText(node: ComponentChild, resolve: (variable: string) => string = (variable) => `var(${variable})`): string {
+  if (node === null || node === undefined || typeof node === 'boolean') return '';
+  if (Array.isArray(node)) return (node as ComponentChild[]).map((child) => svgText(child, resolve)).join('');
+  if (typeof node !== 'object') return escaped(String(node));
+  const { type, props } = node as VNode<Record<string, unknown>>;
+  const children = svgText(props['children'] as ComponentChild, resolve);
+  // A fragment.
+  if (typeof type !== 'string') return children;
+  const attributes = Object.entries(props)
+    .filter(([name, value]) => name !== 'children' && value !== undefined && value !== null && value !== false && typeof value !== 'function')
+    .map(([name, value]) => ` ${name}="${escaped(String(value)).replace(/var\((--[\w-]+)\)/g, (_, variable: string) => escaped(resolve(variable)))}"`)
+    .join('');
+  return children === '' ? `<${type}${attributes}/>` : `<${type}${attributes}>${children}</${type}>`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character] ?? character);
+}

@@ -1,0 +1,79 @@
+import { useComputed } from '@preact/signals';
+import type { VNode } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { NegotiationView } from '../../../src/protocol/webview';
+import { counterpart, currentRun, cursor, pairedRun } from '../../state';
+import { seriesStyle } from '../inspector/series';
+import { points } from '../numbers';
+import { keepInView } from '../transcript/scroll';
+import { TurnCell } from '../transcript/TurnCell';
+import { type Difference, type Step, steps, summary } from './difference';
+
+const SIGNS: Readonly<Record<Difference, readonly [sign: string, words: string]>> = {
+  same: ['=', 'the same'],
+  words: ['~', 'other words'],
+  action: ['≠', 'another action'],
+  missing: ['∅', 'only on one side'],
+};
+
+/** The same negotiation under two policies, in lockstep: same seeds, same deals, each step's difference marked. */
+export function Compare({ view }: { readonly view: NegotiationView }): VNode {
+  const scroller = useRef<HTMLElement>(null);
+  useLayoutEffect(() => keepInView(scroller, cursor), []);
+  const other = counterpart.value;
+  const text = useComputed(() => summary(steps.value));
+  const rounds = new Map<number, Step[]>();
+  for (const step of steps.value) {
+    const round = step.left?.round ?? step.right?.round ?? 0;
+    rounds.set(round, [...(rounds.get(round) ?? []), step]);
+  }
+  return (
+    <section ref={scroller} class="transcript compare" aria-label="Comparison" tabIndex={-1}>
+      <div class="compare-heads">
+        <Head view={view} name={currentRun.value?.name ?? ''} />
+        <span />
+        {other === null ? <span class="dim">{pairedRun.value?.name} has not played this negotiation yet</span> : <Head view={other} name={pairedRun.value?.name ?? ''} />}
+      </div>
+      <p class="compare-summary" role="status">
+        {text.value}
+      </p>
+      {[...rounds].map(([round, these]) => (
+        <section key={round} class="round" aria-label={`Round ${round + 1}`}>
+          <header class="round-head">
+            <h3>Round {round + 1}</h3>
+          </header>
+          {these.map((step) => (
+            <StepRow key={`${step.leftIndex}/${step.rightIndex}`} step={step} view={view} other={other} />
+          ))}
+        </section>
+      ))}
+    </section>
+  );
+}
+
+function Head({ view, name }: { readonly view: NegotiationView; readonly name: string }): VNode {
+  const { colour, label } = seriesStyle(view.algorithm);
+  const joint = view.rounds.reduce((sum, round) => sum + round.rewards[0] + round.rewards[1], 0) / Math.max(1, view.rounds.length);
+  return (
+    <span class="compare-head">
+      <b style={{ color: colour }}>{label}</b> {name} <span class="dim number">joint {points(joint)} a round</span>
+    </span>
+  );
+}
+
+function StepRow({ step, view, other }: { readonly step: Step; readonly view: NegotiationView; readonly other: NegotiationView | null }): VNode {
+  const [sign, words] = SIGNS[step.difference];
+  return (
+    <div class={`step ${step.difference}`}>
+      {step.left === null ? <div class="turn empty" /> : <TurnCell turn={step.left} index={step.leftIndex} place={view.place} named />}
+      <span class="difference" role="img" aria-label={words} title={words}>
+        {sign}
+      </span>
+      {step.right === null || other === null ? (
+        <div class="turn empty" />
+      ) : (
+        <TurnCell turn={step.right} index={step.leftIndex} place={view.place} named passive />
+      )}
+    </div>
+  );
+}

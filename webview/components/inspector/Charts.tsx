@@ -1,0 +1,81 @@
+import type { VNode } from 'preact';
+import type { Place, RunView } from '../../../src/protocol/webview';
+import type { MeasuresFile } from '../../../src/protocol/runFiles';
+import { CurveChart } from '../../charts/curve/CurveChart';
+import type { CurveSeries } from '../../charts/curve/layout';
+import { ProfileChart } from '../../charts/profile/ProfileChart';
+import type { Profile } from '../../charts/profile/layout';
+import { ScatterChart } from '../../charts/scatter/ScatterChart';
+import { choose, currentRun, curves, negotiation, pairedRun, selection } from '../../state';
+import { plain } from '../numbers';
+import { scatterPoints } from './scatterPoints';
+import { seriesStyle } from './series';
+
+interface CurveKind {
+  readonly title: string;
+  readonly range?: readonly [number, number];
+  readonly digits: number;
+  readonly value: (measures: MeasuresFile) => number | null | undefined;
+}
+
+const REWARD: CurveKind = {
+  title: 'Reward per round',
+  digits: 1,
+  value: ({ meanReward }) => (meanReward === null ? null : (meanReward[0] + meanReward[1]) / 2),
+};
+const COOPERATION: CurveKind = { title: 'Cooperation rate', range: [0, 1], digits: 2, value: (measures) => measures.cooperationRate };
+const EFFICIENCY: CurveKind = { title: 'Efficiency', range: [0, 1], digits: 2, value: (measures) => measures.efficiency };
+const KEPT: CurveKind = { title: 'Kept when valuing less', digits: 1, value: (measures) => measures.keptWhenValuingLess };
+
+/** The measures over training, both runs of a pair in one picture, and what the newest policies do. */
+export function Charts(): VNode {
+  const run = currentRun.value;
+  const compared = [run, pairedRun.value].filter((one) => one !== undefined);
+  // AA first, whichever is open, so that colours and order never swap.
+  compared.sort((a, b) => a.algorithm.localeCompare(b.algorithm));
+  const ipd = run?.game === 'ipd';
+  const kinds = run === undefined ? [] : ipd ? [REWARD, COOPERATION] : [EFFICIENCY, KEPT];
+  return (
+    <section class="charts" aria-label="Charts">
+      {kinds.map((kind) => (
+        <CurveChart
+          key={kind.title}
+          title={kind.title}
+          series={compared.map((one) => seriesOf(one, kind))}
+          iterations={Math.max(...compared.map(({ iteration, iterations }) => (iteration === 0 ? iterations : iteration)))}
+          format={(value) => plain(value, kind.digits)}
+          selected={selection.value?.iteration ?? null}
+          onSelect={(iteration) => void choose(atIteration(run, iteration))}
+          empty="The first iteration is under way; its numbers appear here."
+          {...(kind.range === undefined ? {} : { range: kind.range })}
+        />
+      ))}
+      {ipd && <ProfileChart profiles={compared.map(profileOf)} />}
+      {(negotiation.value !== null || !ipd) && (
+        <ScatterChart
+          points={scatterPoints(negotiation.value)}
+          onSelect={(point) =>
+            void choose({ ...(negotiation.value?.place ?? { run: run?.run ?? '' }), negotiation: point.negotiation, round: point.round })
+          }
+        />
+      )}
+    </section>
+  );
+}
+
+function seriesOf(run: RunView, { value }: CurveKind): CurveSeries {
+  const points = (curves.value.get(run.run) ?? []).map((point) => ({ iteration: point.iteration, value: value(point.measures) ?? null }));
+  return { id: run.name, points, ...seriesStyle(run.algorithm) };
+}
+
+function profileOf(run: RunView): Profile {
+  const latest = (curves.value.get(run.run) ?? []).findLast(({ measures }) => measures.cooperateAfter !== undefined)?.measures.cooperateAfter;
+  const { colour, dash, label } = seriesStyle(run.algorithm);
+  return { id: run.name, label, colour, hatched: dash !== '', cooperates: latest ?? { start: null, CC: null, CD: null, DC: null, DD: null } };
+}
+
+/** The same negotiation at another iteration; the iteration alone where none is chosen. */
+function atIteration(run: RunView | undefined, iteration: number): Place {
+  const { group, negotiation: number } = selection.value ?? {};
+  return { run: run?.run ?? '', iteration: Math.min(iteration, Math.max(1, run?.iteration ?? iteration)), ...(number === undefined ? {} : { group, negotiation: number }) };
+}

@@ -1,0 +1,88 @@
+import type { VNode } from 'preact';
+import type { CurvePoint, RunView } from '../../../src/protocol/webview';
+import { choose, comparing, currentRun, curves, follow, following, pairedRun, saveComparing, selection } from '../../state';
+import { Button, Checkbox } from '../controls';
+import { grouped, percent, plain } from '../numbers';
+import { STATUS_TEXT, StatusIcon } from '../tree/StatusIcon';
+import { seriesStyle } from './series';
+
+/** Who is trained, by what, how far and how fast. */
+export function Header({ onKeys }: { readonly onKeys: () => void }): VNode {
+  const run = currentRun.value;
+  const other = pairedRun.value;
+  if (run === undefined) {
+    return (
+      <header class="head">
+        <h1>Parley</h1>
+      </header>
+    );
+  }
+  const last = curves.value.get(run.run)?.at(-1);
+  return (
+    <header class="head">
+      <h1 title={`${run.game} · ${run.algorithm} · seed ${run.seed}`}>{run.name}</h1>
+      <span class={`chip status-chip ${run.status}`}>
+        <StatusIcon status={run.status} />
+        {STATUS_TEXT[run.status]}
+      </span>
+      <span class="chip">
+        <i class={`swatch-line ${seriesStyle(run.algorithm).dash === '' ? '' : 'dashed'}`} style={{ '--c': seriesStyle(run.algorithm).colour }} aria-hidden="true" />
+        {ALGORITHMS[run.algorithm]}
+      </span>
+      <span class="chip number">
+        iteration {run.iteration} of {run.iterations}
+      </span>
+      {chips(run, last).map((text) => (
+        <span key={text} class="chip number">
+          {text}
+        </span>
+      ))}
+      {other !== undefined && (
+        <span class="chip paired">
+          paired with{' '}
+          <button type="button" class="link" onClick={() => void choose({ ...(selection.value ?? {}), run: other.run }, true)}>
+            {other.name}
+          </button>
+        </span>
+      )}
+      {run.problem !== undefined && (
+        <span class="head-problem problem" role="alert">
+          ⚠ {run.problem}
+        </span>
+      )}
+      <span class="grow" />
+      <span class="head-actions">
+        {(run.status === 'live' || following.value) && (
+          <Checkbox checked={following.value} onChange={follow} title="Show the newest iteration as it is committed, until you choose something (f)">
+            Follow live
+          </Checkbox>
+        )}
+        {other !== undefined && (
+          <Checkbox checked={comparing.value} onChange={saveComparing} title={`The same negotiation of ${other.name} beside (b)`}>
+            Compare
+          </Checkbox>
+        )}
+        <Button kind="icon" label="Keys (?)" onClick={onKeys}>
+          <span class="key-button">?</span>
+        </Button>
+      </span>
+    </header>
+  );
+}
+
+const ALGORITHMS: Readonly<Record<RunView['algorithm'], string>> = {
+  rl: 'plain RL',
+  aa: 'Advantage Alignment',
+  'aa-jit': 'Advantage Alignment, k ≤ t',
+  sum: 'sum of rewards',
+};
+
+function chips(run: RunView, last: CurvePoint | undefined): string[] {
+  const texts = [run.device];
+  if (run.tokensPerSecond !== null) texts.push(`${grouped(run.tokensPerSecond)} tokens/s`);
+  const measures = last?.measures;
+  if (measures?.meanReward) texts.push(`reward ${plain((measures.meanReward[0] + measures.meanReward[1]) / 2)}`);
+  if (measures?.cooperationRate !== undefined) texts.push(`cooperation ${percent(measures.cooperationRate)}`);
+  else if (measures?.efficiency !== null && measures?.efficiency !== undefined) texts.push(`efficiency ${percent(measures.efficiency)}`);
+  return texts.filter(Boolean);
+}

@@ -1,0 +1,57 @@
+import type { VNode } from 'preact';
+import type { NegotiationView } from '../../../src/protocol/webview';
+import { loadingNegotiation, step } from '../../inspectorState';
+import { channel, choose, cursor } from '../../state';
+import { Button, Checkbox } from '../controls';
+import { promptsShown, showAllPrompts } from '../transcript/prompts';
+
+/** Where the reader is, and the ways to the next place; the slider steps through the negotiation's turns. */
+export function PlaceBar({ view }: { readonly view: NegotiationView }): VNode {
+  const { iteration, negotiation } = view.place;
+  const at = cursor.value;
+  const turn = at === null ? undefined : view.turns[at.turn];
+  const go = (by: 'negotiation' | 'iteration', delta: 1 | -1) => () => void step(channel(), by, delta);
+  return (
+    <nav class="place-bar" aria-label="Place" aria-busy={loadingNegotiation.value}>
+      <span class="stepper">
+        <Button kind="icon" label="Previous iteration ([)" onClick={go('iteration', -1)}>
+          ‹
+        </Button>
+        <span class="number">iteration {iteration}</span>
+        <Button kind="icon" label="Next iteration (])" onClick={go('iteration', 1)}>
+          ›
+        </Button>
+      </span>
+      <span class="dim number">group {view.group}</span>
+      <span class="stepper">
+        <Button kind="icon" label="Previous negotiation (h)" onClick={go('negotiation', -1)}>
+          ‹
+        </Button>
+        <span class="number">negotiation {negotiation}</span>
+        <Button kind="icon" label="Next negotiation (l)" onClick={go('negotiation', 1)}>
+          ›
+        </Button>
+      </span>
+      <label class="scrubber">
+        <span class="dim number">
+          {turn === undefined ? '' : `round ${turn.round + 1} · turn ${(at?.turn ?? 0) + 1} of ${view.turns.length}`}
+        </span>
+        <input
+          type="range"
+          min={0}
+          max={Math.max(0, view.turns.length - 1)}
+          value={at?.turn ?? 0}
+          aria-label="Turn"
+          aria-valuetext={turn === undefined ? '' : `round ${turn.round + 1}, turn ${turn.turn + 1}`}
+          onInput={(event) => {
+            const to = view.turns[Number(event.currentTarget.value)];
+            if (to !== undefined) void choose({ ...view.place, round: to.round, turn: to.turn, token: 0 });
+          }}
+        />
+      </label>
+      <Checkbox checked={promptsShown.value.all} onChange={showAllPrompts} title="Show before every turn what the agent was newly shown (r: one turn)">
+        Prompts
+      </Checkbox>
+    </nav>
+  );
+}

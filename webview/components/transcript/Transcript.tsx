@@ -1,0 +1,64 @@
+import type { VNode } from 'preact';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { AGENT_NAMES, SEATS } from '../../../src/domain/seat';
+import type { NegotiationView, RoundView } from '../../../src/protocol/webview';
+import { cursor } from '../../state';
+import { dealWords, outcomeLine, rewardLine } from './outcome';
+import { roundsOf } from './rows';
+import { keepInView } from './scroll';
+import { TurnCell } from './TurnCell';
+
+/** One negotiation: a section a round, both agents' turns side by side (below each other where it is narrow). */
+export function Transcript({ view }: { readonly view: NegotiationView }): VNode {
+  const scroller = useRef<HTMLElement>(null);
+  const rounds = useMemo(() => roundsOf(view.turns), [view]);
+  const outcomes = useMemo(() => new Map(view.rounds.map((round) => [round.round, round])), [view]);
+  useLayoutEffect(() => keepInView(scroller, cursor), []);
+  return (
+    <section ref={scroller} class="transcript" aria-label="Transcript" tabIndex={-1}>
+      <div class="transcript-names" aria-hidden="true">
+        {SEATS.map((seat) => (
+          <span key={seat} class={`seat-name-${seat}`}>
+            {AGENT_NAMES[seat]} <span class="dim">{view.players[seat]}</span>
+          </span>
+        ))}
+      </div>
+      {rounds.map(({ round, lines }) => (
+        <section key={round} class="round" aria-label={`Round ${round + 1}`}>
+          <RoundHead round={round} outcome={outcomes.get(round)} />
+          {lines.map(([alice, bob], line) => (
+            <div key={line} class="line">
+              {[alice, bob].map((cell, seat) =>
+                cell === null ? (
+                  <div key={seat} class="turn empty" />
+                ) : (
+                  <TurnCell key={seat} turn={cell.turn} index={cell.index} place={view.place} named />
+                ),
+              )}
+            </div>
+          ))}
+        </section>
+      ))}
+      {!view.committed && <p class="dim notice">Preview: this negotiation is still being played; credits come when its iteration is committed.</p>}
+    </section>
+  );
+}
+
+function RoundHead({ round, outcome }: { readonly round: number; readonly outcome: RoundView | undefined }): VNode {
+  const dealt = outcome === undefined ? [] : SEATS.map((seat) => dealWords(outcome.deal, seat)).filter(Boolean);
+  return (
+    <header class="round-head">
+      <h3>Round {round + 1}</h3>
+      {outcome === undefined ? (
+        <span class="dim">under way</span>
+      ) : (
+        <>
+          <span class="round-outcome dim" title={dealt.length === 2 ? `Alice: ${dealt[0]}\nBob: ${dealt[1]}` : undefined}>
+            {outcomeLine(outcome)}
+          </span>
+          <span class="round-rewards number">{rewardLine(outcome)}</span>
+        </>
+      )}
+    </header>
+  );
+}
