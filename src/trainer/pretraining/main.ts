@@ -1,24 +1,79 @@
-import { games } from '../../domain/games';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { GAME_IDS } from '../../domain/games';
 import type { GameId } from '../../domain/games/game';
+import { openOnnxEngine } from '../../engine/onnx/engine';
+import { writeCard } from './card';
+import { gates, passes } from './gates';
 import { pretrain } from './pretrain';
 
-/** `npm run pretrain -- [--seed 0] [--threads 2] [--games ipd,split] FOLDER` */
-async function main(args: readonly string[]): Promise<void> {
-  const option = (name: string, fallback: string): string => {
-    const at = args.indexOf(`--${name}`);
-    return at < 0 ? fallback : (args[at + 1] ?? fallback);
-  };
-  const folder = args.at(-1);
-  if (!folder || folder.startsWith('--')) throw new Error('name the folder to write the policy to');
-  await pretrain(folder, {
-    seed: Number(option('seed', '0')),
-    threads: Number(option('threads', '2')),
-    games: option('games', Object.keys(games).join(',')).split(',') as GameId[],
-    say: (line) => process.stderr.write(`${line}\n`),
+const HELP = `Makes the embedded policy from transcripts of scripted players, and measures its gates.
+
+  npm run pretrain -- [--seed 0] [--threads 2] [--games ipd,split,…] [--out media/policies/seed]
+  npm run pretrain -- --measure media/policies/seed     only measures the gates of a policy that is there
+
+A policy that misses a gate is not put in place: it is left beside the folder, and the exit code is 1.
+`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string', default: '0' },
+      threads: { type: 'string', default: '2' },
+      games: { type: 'string', default: GAME_IDS.join(',') },
+      out: { type: 'string', default: 'media/policies/seed' },
+      measure: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
   });
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const games = values.games.split(',') as GameId[];
+  const strange = games.find((game) => !GAME_IDS.includes(game));
+  if (strange !== undefined) throw new Error(`--games: there is no game "${strange}"; there are ${GAME_IDS.join(', ')}`);
+  const threads = Number(values.threads);
+  if (values.measure !== undefined) return (await measure(values.measure, games, threads, say)).missed;
+  const seed = Number(values.seed);
+  const out = resolve(values.out);
+  await mkdir(out, { recursive: true });
+  const draft = await mkdtemp(`${out}-`);
+  await pretrain(draft, { seed, threads, games, say });
+  const { measured, parameters, missed } = await measure(draft, games, threads, say);
+  await writeCard(draft, seed, parameters, measured);
+  if (missed > 0) {
+    say(`${missed} gates missed: left in ${draft}`);
+    return 1;
+  }
+  for (const file of await readdir(draft)) await rename(join(draft, file), join(out, file));
+  await rm(draft, { recursive: true });
+  say(`written to ${out}`);
+  return 0;
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+async function measure(
+  folder: string,
+  games: readonly GameId[],
+  threads: number,
+  say: (line: string) => void,
+): Promise<{ measured: Awaited<ReturnType<typeof gates>>; parameters: number; missed: number }> {
+  const engine = await openOnnxEngine({ model: folder, threads, device: 'cpu' });
+  const measured = await gates(engine, 'media', games);
+  for (const gate of measured) say(`${passes(gate) ? 'passed' : 'MISSED'} ${gate.game}: ${gate.what} ${gate.value.toFixed(3)}`);
+  const { parameters } = engine.info;
+  await engine.dispose();
+  return { measured, parameters, missed: measured.filter((gate) => !passes(gate)).length };
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code === 0 ? 0 : 1;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

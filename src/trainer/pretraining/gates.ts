@@ -1,0 +1,71 @@
+import { games } from '../../domain/games';
+import type { GameId } from '../../domain/games/game';
+import { random } from '../../domain/random';
+import { pair } from '../../domain/seat';
+import type { Engine } from '../../engine/engine';
+import { resolveConfig } from '../../runs/presets';
+import { transcriptCapacity } from '../capacity';
+import { measurePolicy } from '../measure';
+import { selfPlay } from '../selfPlay';
+
+/** A number that a pretrained policy must have before it is shipped, and the one that it has. */
+export interface Gate {
+  readonly game: GameId;
+  readonly what: string;
+  readonly value: number;
+  readonly least?: number;
+  readonly most?: number;
+}
+
+/** Negotiations that a gate is measured on. */
+const NEGOTIATIONS = 128;
+
+/** Whether a gate is passed. */
+export function passes({ value, least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY }: Gate): boolean {
+  return value >= least && value <= most;
+}
+
+/**
+ * Measures a policy's gates in self-play. Unmasked answers must be valid. In the IPD it must be reciprocal and not merely
+ * nice: with less than .10 between P(C | the other cooperated) and P(C | the other defected), Advantage Alignment ends in
+ * defection. In Trust-and-Split it must tell its hand truthfully, and use what it is told.
+ */
+export async function gates(engine: Engine, media: string, playing: readonly GameId[]): Promise<Gate[]> {
+  const measured: Gate[] = [];
+  for (const game of playing) {
+    const config = resolveConfig(media, { game, algorithm: 'aa', seed: 1, preset: 'embedded', layers: [] });
+    const capacity = transcriptCapacity(config, engine.tokenizer);
+    const free = await selfPlay({
+      engine,
+      positions: Array.from({ length: NEGOTIATIONS }, (_, n) => games[game].start(config.gameSettings, random('gates', game, n))),
+      policies: Array.from({ length: NEGOTIATIONS }, () => pair(() => engine.base)),
+      speech: { ...config, decoding: 'free' },
+      uniforms: random('gates', game, 'tokens'),
+      capacity,
+    });
+    const turns = free.negotiations.flatMap((negotiation) => negotiation.turns);
+    const valid = turns.filter((turn) => turn.valid).length / turns.length;
+    measured.push({ game, what: 'unmasked turns that are valid', value: valid, least: 0.99 });
+    const measures = await measurePolicy({ engine, config, policy: engine.base, capacity, negotiations: NEGOTIATIONS });
+    const { cooperateAfter: after } = measures;
+    if (after) {
+      const [cc, cd, dc, dd] = [after.CC, after.CD, after.DC, after.DD].map((p) => p ?? Number.NaN) as [number, number, number, number];
+      measured.push({
+        game,
+        what: 'P(C | the other cooperated) − P(C | the other defected)',
+        value: (cc + dc) / 2 - (cd + dd) / 2,
+        least: 0.14,
+      });
+      measured.push({ game, what: 'P(C) after both defected', value: dd, least: 0.2, most: 0.6 });
+    }
+    if (game === 'trust-and-split') {
+      measured.push({ game, what: 'messages that state a hand', value: measures.statesHandRate ?? Number.NaN, least: 0.8 });
+      measured.push({ game, what: 'stated hands that are true', value: measures.truthfulRate ?? Number.NaN, least: 0.7 });
+    }
+    if (measures.keptWhenValuingLess != null && measures.keptWhenValuingMore != null && game !== 'deal-or-no-deal') {
+      const gap = measures.keptWhenValuingMore - measures.keptWhenValuingLess;
+      measured.push({ game, what: 'units kept where one values more, minus where less', value: gap, least: 1 });
+    }
+  }
+  return measured;
+}
