@@ -29,9 +29,11 @@ export function microBatches(sequences: readonly TrainSequence[], tokens: number
     const most = Math.max(1, Math.floor(tokens / time));
     const chunks = Math.ceil((to - from) / most);
     const step = Math.max(1, Math.floor(most / 8));
-    const batch = Math.min(most, Math.ceil(Math.ceil((to - from) / chunks) / step) * step);
-    for (; from < to; from += batch) {
-      const members = order.slice(from, Math.min(to, from + batch));
+    const sizeFor = (count: number): number => Math.min(most, Math.ceil(count / step) * step);
+    const full = sizeFor(Math.ceil((to - from) / chunks));
+    for (; from < to; from += full) {
+      const members = order.slice(from, Math.min(to, from + full));
+      const batch = sizeFor(members.length);
       const rows = members.reduce((sum, member) => sum + member.rows, 0);
       // Room for as many rows as a full batch would have, so that a batch that is not full has the same shape.
       const room = roundUp(Math.ceil((rows * batch) / members.length), 8);

@@ -42,7 +42,15 @@ async function train(config: ModelConfig, lossShape: LossShape, trainable: Train
   const weights = freshWeights(config, 3);
   const trained = trainedParameters(config, trainable);
   for (const { name, shape } of trained) {
-    if (!weights.has(name)) weights.set(name, normals(shape.reduce((a, b) => a * b, 1), 0.2, draw));
+    if (!weights.has(name))
+      weights.set(
+        name,
+        normals(
+          shape.reduce((a, b) => a * b, 1),
+          0.2,
+          draw,
+        ),
+      );
   }
   const column = (make: () => number): Float32Array => Float32Array.from({ length: SHAPE.rows }, make);
   const data = {
@@ -65,7 +73,10 @@ async function train(config: ModelConfig, lossShape: LossShape, trainable: Train
       ...Object.fromEntries(Object.entries(data).map(([name, values]) => [name, float(values, [SHAPE.rows, 1])])),
       ...Object.fromEntries(Object.entries(scalars).map(([name, value]) => [name, float(Float32Array.of(value), [])])),
     };
-    const masks = { maskTable: float(maskTable, [2, VOCABULARY]), maskRow: new runtime.Tensor('int64', integers([1, 1, 0, 1]), [SHAPE.rows]) };
+    const masks = {
+      maskTable: float(maskTable, [2, VOCABULARY]),
+      maskRow: new runtime.Tensor('int64', integers([1, 1, 0, 1]), [SHAPE.rows]),
+    };
     const shapes = new Map([...trainedParameters(config, { kind: 'full' }), ...trained].map(({ name, shape }) => [name, shape]));
     const fed = Object.fromEntries([...weights].map(([name, values]) => [name, float(values, shapes.get(name)!)]));
     const outputs = await session.run({ ...fixed, ...(lossShape.masked ? masks : {}), ...fed });
@@ -108,8 +119,18 @@ describe('the gradient of the loss agrees with finite differences', () => {
   const cases: [string, object, LossShape, Trainable][] = [
     ['all weights, masked rows', {}, { masked: true, klOver: 'full' }, full],
     ['all weights, KL over the masked policy', {}, { masked: true, klOver: 'masked' }, full],
-    ['all weights, a tied head, biases, q/k norms', { architectures: ['Qwen3ForCausalLM'], tie_word_embeddings: true, attention_bias: true }, { masked: false, klOver: 'full' }, full],
-    ['all weights, Gemma', { architectures: ['Gemma3ForCausalLM'], sliding_window: 2, sliding_window_pattern: 2 }, { masked: false, klOver: 'full' }, full],
+    [
+      'all weights, a tied head, biases, q/k norms',
+      { architectures: ['Qwen3ForCausalLM'], tie_word_embeddings: true, attention_bias: true },
+      { masked: false, klOver: 'full' },
+      full,
+    ],
+    [
+      'all weights, Gemma',
+      { architectures: ['Gemma3ForCausalLM'], sliding_window: 2, sliding_window_pattern: 2 },
+      { masked: false, klOver: 'full' },
+      full,
+    ],
     ['merged adapter', {}, { masked: true, klOver: 'full' }, { kind: 'lora', shape: LORA, path: 'merged' }],
     ['factored adapter', {}, { masked: true, klOver: 'full' }, { kind: 'lora', shape: LORA, path: 'factored' }],
   ];
@@ -133,7 +154,8 @@ describe('the loss', () => {
       if (ratio > 1.5) capped++;
       const rho = Math.min(ratio, 1.5);
       const d = data.referenceLogProb[i]! - out['logProb']![i]!;
-      loss += data.weight[i]! * (-rho * data.credit[i]! * out['logProb']![i]! + 0.3 * rho * (Math.exp(d) - d - 1) - 0.2 * out['entropy']![i]!);
+      loss +=
+        data.weight[i]! * (-rho * data.credit[i]! * out['logProb']![i]! + 0.3 * rho * (Math.exp(d) - d - 1) - 0.2 * out['entropy']![i]!);
     }
     expect(capped).toBeGreaterThan(0);
     expect(out['loss']![0]).toBeCloseTo(loss, 4);
@@ -143,7 +165,12 @@ describe('the loss', () => {
     // The head's rows of forbidden tokens raise only forbidden logits; mask row 0 allows all, so that row has no part here.
     const forbidden = [0, 2, 3, 5, 6, 8, 9, 10];
     for (const klOver of ['full', 'masked'] as const) {
-      const made = await train(configOf(), { masked: true, klOver }, { kind: 'full' }, { klCoefficient: 1, entropyCoefficient: 0, ratioCap: 2 });
+      const made = await train(
+        configOf(),
+        { masked: true, klOver },
+        { kind: 'full' },
+        { klCoefficient: 1, entropyCoefficient: 0, ratioCap: 2 },
+      );
       made.data.weight[2] = 0;
       const gradient = (await made.run())[gradientName('lm_head.weight')]!;
       const size = Math.hypot(...forbidden.flatMap((token) => [...gradient.subarray(token * 8, token * 8 + 8)]));
@@ -153,7 +180,12 @@ describe('the loss', () => {
   });
 
   it('does not blow up when log-probabilities are far apart', async () => {
-    const made = await train(configOf(), { masked: true, klOver: 'full' }, { kind: 'full' }, { klCoefficient: 0, entropyCoefficient: 0, ratioCap: 2 });
+    const made = await train(
+      configOf(),
+      { masked: true, klOver: 'full' },
+      { kind: 'full' },
+      { klCoefficient: 0, entropyCoefficient: 0, ratioCap: 2 },
+    );
     made.data.samplingLogProb.set([-1e9, 1e9, -1000, 0]);
     const out = await made.run();
     expect(Number.isFinite(out['loss']![0]!)).toBe(true);
@@ -165,12 +197,17 @@ describe('the loss', () => {
 describe('operators', () => {
   // WebGPU has no kernel for LogSoftmax, Sum and FusedMatMul, and runs them on the CPU without a word.
   const allowed = new Set(
-    'Add And Cast Clip Concat CumSum Div Exp Expand Gather GatherElements Gemm GreaterOrEqual Identity LessOrEqual Log MatMul Min Mul Neg Reciprocal ReduceMax ReduceMean ReduceSum Reshape ScatterElements ScatterND Sigmoid Slice Softmax Sqrt Sub Tanh Transpose'.split(' '),
+    'Add And Cast Clip Concat CumSum Div Exp Expand Gather GatherElements Gemm GreaterOrEqual Identity LessOrEqual Log MatMul Min Mul Neg Reciprocal ReduceMax ReduceMean ReduceSum Reshape ScatterElements ScatterND Sigmoid Slice Softmax Sqrt Sub Tanh Transpose'.split(
+      ' ',
+    ),
   );
   const gemma = { architectures: ['Gemma3ForCausalLM'], sliding_window: 2 };
   it.each([
     ['training', () => trainGraph(configOf(), SHAPE, { masked: true, klOver: 'full' }, { kind: 'full' })],
-    ['training Gemma', () => trainGraph(configOf(gemma), SHAPE, { masked: false, klOver: 'full' }, { kind: 'lora', shape: LORA, path: 'factored' })],
+    [
+      'training Gemma',
+      () => trainGraph(configOf(gemma), SHAPE, { masked: false, klOver: 'full' }, { kind: 'lora', shape: LORA, path: 'factored' }),
+    ],
     ['scoring', () => scoreGraph(configOf(), SHAPE, { masked: true, klOver: 'masked' }, LORA)],
     ['sampling', () => stepGraph(configOf(gemma), LORA)],
     ['the optimizer', () => adamGraph(100)],
@@ -184,6 +221,8 @@ describe('operators', () => {
 describe('shapes', () => {
   it('that do not fit are found while the graph is built, and the node is named', () => {
     const config = configOf();
-    expect(() => trainGraph({ ...config, headSize: 3 }, SHAPE, { masked: false, klOver: 'full' }, { kind: 'full' })).toThrow(/node layer 0\/attention\/RotaryEmbedding_\d+: an odd head size, 3/);
+    expect(() => trainGraph({ ...config, headSize: 3 }, SHAPE, { masked: false, klOver: 'full' }, { kind: 'full' })).toThrow(
+      /node layer 0\/attention\/RotaryEmbedding_\d+: an odd head size, 3/,
+    );
   });
 });
