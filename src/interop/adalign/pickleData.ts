@@ -7,7 +7,10 @@ export class PickleError extends Error {
 }
 
 /** What a Python object becomes that is neither a number, a text nor a container. */
-export abstract class PyObject {}
+export abstract class PyObject {
+  /** Keeps the compiler from taking any value for one. */
+  declare protected readonly brand: never;
+}
 
 /** A Python dict. A Map, so that no key of a file can reach a prototype. */
 export type PyDict = Map<PyKey, PyValue>;
