@@ -4,9 +4,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './prepare.mjs';
 
-/** Copies the sample workspace where there is no copy yet. @returns {string} the copy's folder */
-export function prepareSampleWorkspace() {
-  const workspace = path.join(root, 'out/start/workspace');
+/** Copies the sample workspace to `home`/workspace where there is no copy yet. @returns {string} the copy's folder */
+export function prepareSampleWorkspace(home = path.join(root, 'out/start')) {
+  const workspace = path.join(home, 'workspace');
   if (!existsSync(workspace)) cpSync(path.join(root, 'media/sample-workspace'), workspace, { recursive: true });
   return workspace;
 }

