@@ -1,0 +1,76 @@
+import { AGENT_NAMES, other } from '../domain/seat';
+import type { Tokenizer } from '../engine/engine';
+import type { TurnRow } from '../protocol/rollouts';
+import { playerName } from './plan';
+import type { TokenTurn } from './seats';
+import type { TrainedIteration } from './statistics';
+
+/** An iteration's turns as rows of its rollout file: by negotiation, then by turn. */
+export function rolloutRows(iteration: number, trained: TrainedIteration, tokenizer: Tokenizer): TurnRow[] {
+  const { plan, played, credits, batch, result } = trained;
+  const rows: TurnRow[] = [];
+  for (const [n, { negotiation, turns, transcripts }] of played.negotiations.entries()) {
+    const deals = negotiation.rounds.map((round) => JSON.stringify(round.deal));
+    const spoken: [number, number] = [0, 0];
+    const trainedTokens: [number, number] = [0, 0];
+    for (const { turn, round, seat, kind, observation, text, valid } of turns) {
+      const tokens = transcripts[seat].turns[spoken[seat]++]!;
+      const outcome = negotiation.rounds[round]!;
+      const sequence = batch.index[n]![seat];
+      const scores = sequence === null ? null : result.tokens[sequence]!;
+      const from = trainedTokens[seat];
+      const to = from + tokens.tokens.length;
+      trainedTokens[seat] = to;
+      const at = (ledger: typeof credits.credits): number => ledger[seat][n]![round]!;
+      rows.push({
+        iteration,
+        seed_group: plan[n]!.group,
+        negotiation: n,
+        round,
+        turn,
+        seat,
+        agent: AGENT_NAMES[seat].toLowerCase(),
+        player: playerName(plan[n]!.players[seat]),
+        trained: sequence !== null,
+        kind,
+        prompt: observation,
+        text,
+        valid,
+        action: kind === 'action' ? JSON.stringify(outcome.actions[seat]) : null,
+        deal: deals[round]!,
+        reward: outcome.rewards[seat],
+        share: JSON.stringify(outcome.shares[seat]),
+        best_joint_reward: outcome.bestJointReward,
+        return: at(credits.returns),
+        baseline: at(credits.baselines),
+        opponent_advantage: credits.advantages[other(seat)][n]![round]!,
+        weight: at(credits.weights),
+        ...tokenColumns(tokens, tokenizer),
+        train_log_probs: scores === null ? [] : [...scores.logProbs.subarray(from, to)],
+        ratios: scores === null ? [] : [...scores.ratios.subarray(from, to)],
+        reference_log_probs: scores === null ? [] : [...scores.referenceLogProbs.subarray(from, to)],
+        own_advantage: repeat(at(credits.advantages), tokens),
+        alignment_term: repeat(at(credits.alignment), tokens),
+        credit: repeat(at(credits.credits), tokens),
+      });
+    }
+  }
+  return rows;
+}
+
+function tokenColumns(turn: TokenTurn, tokenizer: Tokenizer) {
+  const ids = [...turn.tokens];
+  return {
+    prompt_token_ids: [...turn.read],
+    token_ids: ids,
+    token_texts: tokenizer.tokenTexts(ids),
+    log_probs: [...turn.logProbs],
+    entropies: [...turn.entropy],
+    valid_mass: [...turn.validMass],
+    forced: turn.masks.map((mask) => mask?.allowed.length === 1),
+  };
+}
+
+function repeat(value: number, { tokens }: TokenTurn): number[] {
+  return new Array<number>(tokens.length).fill(value);
+}

@@ -1,0 +1,271 @@
+import { setImmediate as nextTask } from 'node:timers/promises';
+import type { Negotiation } from '../domain/games/game';
+import type { Random } from '../domain/random';
+import type { PendingTurn } from '../domain/rollout';
+import { type Pair, pair } from '../domain/seat';
+import type { Engine, Lane, Policy, Sample, SampleRequest, TokenMask } from '../engine/engine';
+import type { RunConfig } from '../protocol/runConfig';
+import { type BoundConstraint, constraintBinder } from './tokenConstraints';
+
+/** A turn as tokens. Per-token arrays have one entry a produced token, the stop token included. */
+export interface TokenTurn {
+  /** Place in the negotiation. */
+  readonly turn: number;
+  /** Prompt tokens that were newly read before it. */
+  readonly read: readonly number[];
+  /** Index in the seat's transcript of the first produced token. */
+  readonly start: number;
+  readonly tokens: Int32Array;
+  /** log π of the distribution that training uses (masked in masked mode), nats. */
+  readonly logProbs: Float32Array;
+  /** Probability that the unmasked policy gave to the allowed tokens. */
+  readonly validMass: Float32Array;
+  /** Entropy of the unmasked distribution, nats. */
+  readonly entropy: Float32Array;
+  /** Masks that the trainer has to apply; null where it has none to. */
+  readonly masks: readonly (TokenMask | null)[];
+}
+
+/** What one seat read and said in a negotiation. */
+export interface SeatTranscript {
+  /** Prompt and produced tokens in order. */
+  readonly tokens: number[];
+  readonly turns: TokenTurn[];
+}
+
+/** How seats speak. */
+export type SpeechSettings = Pick<RunConfig, 'decoding' | 'retries' | 'temperature'>;
+
+/** What a table of seats is set with. */
+export interface SeatsOptions {
+  readonly engine: Engine;
+  readonly positions: readonly Negotiation[];
+  /** `[negotiation][seat]`. */
+  readonly policies: readonly Pair<Policy>[];
+  readonly speech: SpeechSettings;
+  /** Token draws are keyed from here by (negotiation, seat, turn, attempt), then by token. */
+  readonly uniforms: Random;
+  /** Longest transcript in tokens, as a hint. */
+  readonly capacity: number;
+  readonly signal?: AbortSignal;
+}
+
+interface Chair {
+  readonly policy: Policy;
+  lane: Lane;
+  readonly transcript: SeatTranscript;
+}
+
+interface Utterance {
+  readonly sample: Sample;
+  readonly text: string;
+  /** Whether the tokens were drawn under a mask. */
+  readonly masked: boolean;
+}
+
+const SAMPLING = { topP: 1, topK: 0 } as const;
+
+/** Tokens beyond the longest valid answer that free sampling may spend before it is cut off. */
+const FREE_SLACK = 8;
+
+/** The seats of negotiations that are played together, each with its lane on the engine and its transcript in tokens. */
+export class Seats {
+  /** Failed attempts that were discarded. */
+  retries = 0;
+  /** Tokens drawn, discarded ones included. */
+  sampledTokens = 0;
+  readonly #chairs: Pair<Chair>[];
+  /** Kept up only in retry mode, to tell whether an answer parses. */
+  readonly #positions: Negotiation[];
+  readonly #bind: ReturnType<typeof constraintBinder>;
+
+  constructor(private readonly options: SeatsOptions) {
+    this.#positions = [...options.positions];
+    this.#bind = constraintBinder(options.engine.tokenizer);
+    this.#chairs = seat(options);
+  }
+
+  /** `[negotiation][seat]`. */
+  get transcripts(): readonly Pair<SeatTranscript>[] {
+    return this.#chairs.map(([first, second]) => [first.transcript, second.transcript]);
+  }
+
+  /** Frees the engine's lanes. */
+  close(): void {
+    this.options.engine.close(this.#chairs.flatMap((chairs) => chairs.map((chair) => chair.lane)));
+  }
+
+  /**
+   * Answers pending turns, all of a policy in one batch; one text for each, in order.
+   * @param forced a choice that a turn must take, by its index; null lets the policy speak.
+   */
+  async answer(pending: readonly PendingTurn[], forced?: (index: number) => string | null): Promise<string[]> {
+    const reads = pending.map((turn) => this.#read(turn));
+    const utterances = new Array<Utterance>(pending.length);
+    const all = pending.map((_, i) => i);
+    await this.#speak(pending, reads, utterances, all, 0, maskedAttempt(this.options.speech, 0), forced);
+    if (this.options.speech.decoding === 'retry') await this.#tryAgain(pending, reads, utterances, forced);
+    pending.forEach((turn, i) => {
+      record(this.#chair(turn).transcript, turn.turn, reads[i]!, utterances[i]!, this.options.speech.decoding === 'masked');
+    });
+    return utterances.map((utterance) => utterance.text);
+  }
+
+  /** Free attempts until one parses or the retries are spent; the last attempt is masked. */
+  async #tryAgain(
+    pending: readonly PendingTurn[],
+    reads: readonly (readonly number[])[],
+    utterances: Utterance[],
+    forced: ((index: number) => string | null) | undefined,
+  ): Promise<void> {
+    const { engine, speech } = this.options;
+    for (let attempt = 1; ; attempt++) {
+      const failed = attempt > speech.retries ? [] : this.#invalid(pending, utterances);
+      if (failed.length === 0) break;
+      this.retries += failed.length;
+      const chairs = failed.map((i) => this.#chair(pending[i]!));
+      engine.close(chairs.map((chair) => chair.lane));
+      for (const members of groupBy(chairs, (chair) => chair.policy).values()) {
+        const lanes = engine.open(members[0]!.policy, members.length, this.options.capacity);
+        members.forEach((chair, k) => {
+          chair.lane = lanes[k]!;
+        });
+      }
+      await engine.read(chairs.map((chair) => ({ lane: chair.lane, tokens: chair.transcript.tokens })));
+      await this.#speak(pending, reads, utterances, failed, attempt, maskedAttempt(speech, attempt), forced);
+    }
+    for (const members of groupBy([...pending.keys()], (i) => pending[i]!.negotiation).values()) {
+      const n = pending[members[0]!]!.negotiation;
+      this.#positions[n] = this.#positions[n]!.advance(members.map((i) => utterances[i]!.text));
+    }
+  }
+
+  /** The pending turns whose answers do not parse, by a trial on the position: forks cost nothing. */
+  #invalid(pending: readonly PendingTurn[], utterances: readonly Utterance[]): number[] {
+    const invalid: number[] = [];
+    for (const members of groupBy([...pending.keys()], (i) => pending[i]!.negotiation).values()) {
+      const before = this.#positions[pending[members[0]!]!.negotiation]!;
+      const after = before.advance(members.map((i) => utterances[i]!.text));
+      const outcome = after.rounds.length > before.rounds.length ? after.rounds.at(-1) : undefined;
+      for (const i of members) {
+        if (pending[i]!.request.kind === 'action' && outcome !== undefined && !outcome.valid[pending[i]!.seat]) invalid.push(i);
+      }
+    }
+    return invalid.sort((a, b) => a - b);
+  }
+
+  async #speak(
+    pending: readonly PendingTurn[],
+    reads: readonly (readonly number[])[],
+    utterances: Utterance[],
+    indices: readonly number[],
+    attempt: number,
+    masked: boolean,
+    forced: ((index: number) => string | null) | undefined,
+  ): Promise<void> {
+    const { engine, speech, signal } = this.options;
+    for (const members of groupBy(indices, (i) => this.#chair(pending[i]!).policy).values()) {
+      // A sampling call blocks the event loop: let signals, heartbeats and messages in before the next.
+      await nextTask();
+      signal?.throwIfAborted();
+      const requests = members.map((i) => this.#request(pending[i]!, reads[i]!, attempt, masked, forced?.(i) ?? null));
+      const samples = await engine.sample(requests, { ...SAMPLING, temperature: speech.temperature });
+      members.forEach((i, k) => {
+        const sample = samples[k]!;
+        this.sampledTokens += sample.tokens.length;
+        utterances[i] = { sample, text: engine.tokenizer.decode([...sample.tokens]), masked: requests[k]!.constraint !== null };
+      });
+    }
+  }
+
+  #request(pending: PendingTurn, read: readonly number[], attempt: number, masked: boolean, forced: string | null): SampleRequest {
+    const { request, negotiation, seat: at, turn } = pending;
+    const bound = this.#bind(forced === null ? request.constraint : { kind: 'choice', choices: [forced] });
+    const constrained = masked || forced !== null;
+    const draws = this.options.uniforms.fork(negotiation, at, turn, attempt);
+    const drawn: number[] = [];
+    return {
+      lane: this.#chair(pending).lane,
+      read,
+      constraint: constrained ? bound.tokens : null,
+      validAgainst: constrained ? null : bound.tokens,
+      maxTokens: constrained ? bound.longest : freeLength(bound, request.kind),
+      uniform: (n) => {
+        while (drawn.length <= n) drawn.push(draws.uniform());
+        return drawn[n]!;
+      },
+    };
+  }
+
+  /** What a seat newly reads; a turn that was cut off before its stop token is ended first. */
+  #read({ negotiation, seat: at, request }: PendingTurn): readonly number[] {
+    const { tokenizer } = this.options.engine;
+    const { tokens, turns } = this.#chairs[negotiation]![at].transcript;
+    const observed = tokenizer.observe(request.observation, { first: turns.length === 0, kind: request.kind });
+    return turns.length > 0 && tokens.at(-1) !== tokenizer.stopToken ? [tokenizer.stopToken, ...observed] : observed;
+  }
+
+  #chair({ negotiation, seat: at }: PendingTurn): Chair {
+    return this.#chairs[negotiation]![at];
+  }
+}
+
+/** Opens the lanes: those of one policy that speak at the same time in one call. */
+function seat({ engine, positions, policies, capacity }: SeatsOptions): Pair<Chair>[] {
+  const seats = positions.flatMap((position, n) =>
+    pair((at) => ({ n, at, policy: policies[n]![at], opens: position.requests.some((request) => request.seat === at) })),
+  );
+  const lanes = new Map<(typeof seats)[number], Lane>();
+  for (const byPolicy of groupBy(seats, ({ policy }) => policy).values()) {
+    for (const members of groupBy(byPolicy, ({ opens }) => opens).values()) {
+      const opened = engine.open(members[0]!.policy, members.length, capacity);
+      members.forEach((member, k) => {
+        lanes.set(member, opened[k]!);
+      });
+    }
+  }
+  return positions.map((_, n) =>
+    pair((at) => {
+      const member = seats[2 * n + at]!;
+      return { policy: member.policy, lane: lanes.get(member)!, transcript: { tokens: [], turns: [] } };
+    }),
+  );
+}
+
+function record(transcript: SeatTranscript, turn: number, read: readonly number[], utterance: Utterance, masked: boolean): void {
+  const { tokens, logProbs, validMass, entropy, masks } = utterance.sample;
+  transcript.tokens.push(...read);
+  const start = transcript.tokens.length;
+  for (const token of tokens) transcript.tokens.push(token);
+  // A masked last attempt trains on the policy's own probabilities: log π = log π_masked + log of the mass it was renormalised by.
+  const own = utterance.masked && !masked;
+  transcript.turns.push({
+    turn,
+    read,
+    start,
+    tokens,
+    logProbs: own ? logProbs.map((logProb, i) => logProb + Math.log(validMass[i]!)) : logProbs,
+    validMass,
+    entropy,
+    masks: own ? masks.map(() => null) : masks,
+  });
+}
+
+/** Whether an attempt (0 is the first) is drawn under the mask. */
+function maskedAttempt({ decoding, retries }: SpeechSettings, attempt: number): boolean {
+  return decoding === 'masked' || (decoding === 'retry' && attempt >= retries);
+}
+
+function freeLength(bound: BoundConstraint, kind: 'message' | 'action'): number {
+  return kind === 'message' ? bound.longest : bound.longest + FREE_SLACK;
+}
+
+function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}

@@ -1,0 +1,160 @@
+import { type Credits, RATIO_CAP } from '../domain/advantage';
+import type { RoundOutcome } from '../domain/games/game';
+import { meanValidMass, measure, type TokenStats } from '../domain/metrics';
+import { pair, SEATS } from '../domain/seat';
+import type { TokenScores, TrainResult } from '../engine/engine';
+import type { RunConfig } from '../protocol/runConfig';
+import type { IterationLine, MeasuresFile, NegotiationSummaries } from '../protocol/runFiles';
+import { type TrainingBatch, trainedRounds } from './batch';
+import { type PlannedNegotiation, playerName } from './plan';
+import type { SelfPlay } from './selfPlay';
+
+/** An iteration once it was played and trained on. */
+export interface TrainedIteration {
+  readonly config: RunConfig;
+  readonly plan: readonly PlannedNegotiation[];
+  readonly played: SelfPlay;
+  readonly credits: Credits;
+  readonly batch: TrainingBatch;
+  readonly result: TrainResult;
+}
+
+/** Measures of the live policy against itself: games against snapshots are left out. */
+export function iterationMeasures({ config, plan, played, batch, result }: TrainedIteration): MeasuresFile {
+  const alone = plan.flatMap(({ players }, n) => (players.every((player) => player.kind === 'policy') ? [n] : []));
+  const scored = alone.flatMap((n) =>
+    SEATS.flatMap((seat) => {
+      const sequence = batch.index[n]![seat];
+      if (sequence === null) return [];
+      const { turns } = played.negotiations[n]!.transcripts[seat];
+      return [{ scores: result.tokens[sequence]!, validMass: turns.flatMap((turn) => [...turn.validMass]) }];
+    }),
+  );
+  const kl = meanKl(config, scored);
+  return selfPlayMeasures(
+    config,
+    alone.map((n) => played.negotiations[n]!),
+    kl,
+  );
+}
+
+/** Measures of negotiations that one policy played with itself, with the KL that was computed elsewhere. */
+export function selfPlayMeasures(config: RunConfig, negotiations: SelfPlay['negotiations'], kl: number | null): MeasuresFile {
+  const turns = negotiations.flatMap(({ transcripts }) => transcripts.flatMap((transcript) => transcript.turns));
+  let entropy = 0;
+  let tokens = 0;
+  for (const turn of turns) {
+    for (const nats of turn.entropy) entropy += nats;
+    tokens += turn.tokens.length;
+  }
+  const stats: TokenStats = {
+    validMass: meanValidMass(turns.map((turn) => turn.validMass)),
+    entropy: tokens === 0 ? null : entropy / tokens,
+    kl,
+  };
+  const rounds: (readonly RoundOutcome[])[] = negotiations.map(({ negotiation }) => negotiation.rounds);
+  return plain(measure(config.game, rounds, stats));
+}
+
+/**
+ * Mean k3 estimate of the KL to the base model, nats a token: k3 = exp(d) − d − 1, d = log π_ref − log π, both full
+ * or both masked as `klOver` says. Under a mask and `klOver: full`, log π = log π_masked + log of the valid mass.
+ */
+export function meanKl(
+  config: RunConfig,
+  sequences: readonly { readonly scores: TokenScores; readonly validMass: readonly number[] }[],
+): number | null {
+  let sum = 0;
+  let count = 0;
+  for (const { scores, validMass } of sequences) {
+    for (const [i, reference] of scores.referenceLogProbs.entries()) {
+      const full = config.klOver === 'full' && config.decoding === 'masked';
+      const d = reference - scores.logProbs[i]! - (full ? Math.log(validMass[i]!) : 0);
+      sum += Math.expm1(d) - d;
+      count++;
+    }
+  }
+  return count === 0 ? null : sum / count;
+}
+
+/** What the optimizer step and the credits looked like. */
+export function trainingStatistics({ plan, played, credits, batch, result }: TrainedIteration): NonNullable<IterationLine['training']> {
+  let rhoMax = 0;
+  let clipped = 0;
+  let gap = 0;
+  for (const [s, sequence] of batch.sequences.entries()) {
+    const { ratios, logProbs } = result.tokens[s]!;
+    for (let i = 0; i < ratios.length; i++) {
+      rhoMax = Math.max(rhoMax, ratios[i]!);
+      if (ratios[i]! > RATIO_CAP && sequence.weights[i]! > 0) clipped++;
+      gap = Math.max(gap, Math.abs(logProbs[i]! - sequence.samplingLogProbs[i]!));
+    }
+  }
+  let own = 0;
+  let alignment = 0;
+  let flips = 0;
+  let rounds = 0;
+  for (const { seat, negotiation: n, round: t } of trainedRounds(plan, credits)) {
+    const advantage = credits.advantages[seat][n]![t]!;
+    own += advantage ** 2;
+    alignment += credits.alignment[seat][n]![t]! ** 2;
+    if (advantage * credits.credits[seat][n]![t]! < 0) flips++;
+    rounds++;
+  }
+  return {
+    loss: result.loss,
+    gradNorm: result.gradNorm,
+    rhoMax,
+    rhoClipFraction: batch.countedTokens === 0 ? 0 : clipped / batch.countedTokens,
+    samplerTrainerGap: gap,
+    rmsOwn: rounds === 0 ? 0 : Math.sqrt(own / rounds),
+    rmsAlignment: rounds === 0 ? 0 : Math.sqrt(alignment / rounds),
+    signFlip: rounds === 0 ? 0 : flips / rounds,
+    retries: played.retries,
+    sequences: batch.sequences.length,
+    sampledTokens: played.sampledTokens,
+    trainedTokens: batch.countedTokens,
+  };
+}
+
+/** The journal's compact line on each negotiation; numbers to four decimals. */
+export function summarize({ config, plan, played, credits }: TrainedIteration): NegotiationSummaries {
+  const rounds = played.negotiations.map(({ negotiation }) => negotiation.rounds);
+  const perRound = (value: (round: RoundOutcome) => number): number[] => rounds.map((all) => short(mean(all.map(value))));
+  return {
+    group: plan.map(({ group }) => group),
+    reward: mutable(pair((seat) => perRound((round) => round.rewards[seat]))),
+    efficiency: perRound(({ rewards, bestJointReward }) => (rewards[0] + rewards[1]) / bestJointReward),
+    player: mutable(pair((seat) => plan.map(({ players }) => playerName(players[seat])))),
+    invalid: played.negotiations.map(({ turns }) => turns.filter((turn) => !turn.valid).length),
+    credit: mutable(pair((seat) => credits.credits[seat].map((all) => short(mean(all))))),
+    ...(config.game === 'ipd' && {
+      cooperation: mutable(
+        pair((seat) =>
+          perRound(({ actions }) => {
+            const action = actions[seat];
+            return action.kind === 'choice' && action.choice === 'A' ? 1 : 0;
+          }),
+        ),
+      ),
+    }),
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function short(value: number): number {
+  return Math.round(value * 1e4) / 1e4;
+}
+
+function mutable<T>([first, second]: readonly [T, T]): [T, T] {
+  return [first, second];
+}
+
+/** Measures as the file schema has them; the domain's are read-only. */
+function plain(measures: ReturnType<typeof measure>): MeasuresFile {
+  const { meanReward, ...rest } = measures;
+  return { ...rest, meanReward: meanReward === null ? null : mutable(meanReward) };
+}
