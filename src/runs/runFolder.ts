@@ -38,6 +38,8 @@ export class RunFolder {
   finished: FinishedLine | null = null;
   /** Who trains here, as far as it was last looked at; null if nobody does. */
   trainedBy: LockFile | 'starting' | null = null;
+  /** Whether a lock is left of a trainer that is gone: it was cut off. */
+  abandoned = false;
   readonly #iterations = new Map<number, IterationLine>();
   #sorted: readonly IterationLine[] = [];
   #fileProblem: Problem | null = null;
@@ -175,6 +177,7 @@ export class RunFolder {
       text = await readFile(join(this.path, RUN_PATHS.lock), 'utf8');
     } catch {
       this.trainedBy = null;
+      this.abandoned = false;
       this.#lockText = '';
       return;
     }
@@ -189,6 +192,7 @@ export class RunFolder {
     try {
       const state = await inspectLock(this.path);
       this.trainedBy = state.state === 'held' ? (state.lock ?? 'starting') : null;
+      this.abandoned = state.state === 'dead' || state.state === 'stale';
     } catch {
       this.trainedBy = null;
     }

@@ -20,6 +20,9 @@ export class RunTree {
   readonly #changed = new Emitter<null>();
   /** Rows differ; windows have to be asked for again. */
   readonly onChanged = this.#changed.on;
+  readonly #expansion = new Emitter<null>();
+  /** A reader, or a place that was revealed, opened or closed rows. */
+  readonly onExpanded = this.#expansion.on;
 
   constructor(
     private readonly store: RunStore,
@@ -67,12 +70,14 @@ export class RunTree {
     if (this.#expanded.has(id) === expanded) return;
     if (expanded) this.#expanded.add(id);
     else this.#expanded.delete(id);
+    this.#expansion.fire(null);
     this.#invalidate();
   }
 
   /** Opens all rows above a place, so that its own row is there. */
   reveal(place: Place): void {
     for (const id of idsOf(this.store.get(place.run)?.complete(place) ?? place).slice(0, -1)) this.#expanded.add(id);
+    this.#expansion.fire(null);
     this.#invalidate();
   }
 

@@ -1,0 +1,29 @@
+import * as vscode from 'vscode';
+import type { RunStore } from '../runs/runStore';
+import type { Selection } from '../runs/selection';
+import { coalesced } from '../views/coalesced';
+
+/** Keeps the context keys that commands are enabled by, so that nothing can be invoked that can't work. */
+export function contextKeys(store: RunStore, selection: Selection): vscode.Disposable {
+  const known = new Map<string, boolean>();
+  const update = coalesced(100, () => {
+    const { runs } = store;
+    const keys = {
+      'parley.hasRuns': runs.length > 0,
+      'parley.hasLiveRun': runs.some(({ status }) => status === 'live'),
+      'parley.hasStoppedRun': runs.some(({ status }) => status === 'stopped'),
+      'parley.hasIdleRun': runs.some(({ status }) => status !== 'live'),
+      'parley.training': runs.some(({ active }) => active !== null),
+      'parley.hasSelection': selection.place !== null,
+      'parley.following': selection.following,
+    };
+    for (const [key, value] of Object.entries(keys)) {
+      if (known.get(key) === value) continue;
+      known.set(key, value);
+      void vscode.commands.executeCommand('setContext', key, value);
+    }
+  });
+  const stops = [store.onChanged(() => update.request()), selection.onChanged(() => update.request())];
+  update.request();
+  return vscode.Disposable.from(update, ...stops.map((dispose) => ({ dispose })));
+}

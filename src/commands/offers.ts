@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { GameId } from '../domain/games/game';
+import { GAME_IDS } from '../domain/games/index';
+import { type Algorithm, gameId, type RunConfig } from '../protocol/runConfig';
+import { ConfigError, type Layer, listPresets, resolveConfig } from '../runs/presets';
+
+/** What the embedded policy's config.json may say beyond what Hugging Face knows: the games whose format it speaks. */
+const speaks = z.looseObject({ parley: z.looseObject({ games: z.array(gameId).optional() }).optional() });
+
+/** A preset that makes a whole configuration, and that configuration. */
+export interface PresetOffer {
+  readonly name: string;
+  readonly about: string;
+  readonly config: RunConfig;
+}
+
+/** Games that can really be trained with a policy: all with a model of the reader's own, those that the embedded one speaks with it. */
+export function offeredGames(media: string, policy: string): GameId[] {
+  if (policy !== 'embedded') return [...GAME_IDS];
+  let spoken: readonly GameId[] = ['ipd'];
+  try {
+    const file = speaks.parse(JSON.parse(readFileSync(join(media, 'policies/seed/config.json'), 'utf8')));
+    spoken = file.parley?.games ?? spoken;
+  } catch {
+    return [];
+  }
+  return GAME_IDS.filter((id) => spoken.includes(id));
+}
+
+/** Presets of a game that make a whole run with a policy; one that names another policy, or needs more settings, is not offered. */
+export function offeredPresets(media: string, game: GameId, algorithm: Algorithm, policy: string): PresetOffer[] {
+  return listPresets(media, game).flatMap(({ name, about }) => {
+    try {
+      const layers: Layer[] = policy === 'embedded' ? [] : [{ source: 'policy', settings: { policy } }];
+      const config = resolveConfig(media, { game, algorithm, seed: 0, preset: name, layers });
+      // Short prompts are all that the embedded policy reads, and nothing that another model should be given.
+      const fits = config.policy === policy && (config.gameSettings.prompts === 'short') === (policy === 'embedded');
+      return fits ? [{ name, about, config }] : [];
+    } catch (error) {
+      if (error instanceof ConfigError) return [];
+      throw error;
+    }
+  });
+}

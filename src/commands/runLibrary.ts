@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as vscode from 'vscode';
+import type { OpenRun } from '../runs/openRun';
+import type { RunStore } from '../runs/runStore';
+
+const OPENED = 'parley.opened';
+const TRAINING = 'parley.training';
+
+/** Where run folders are by default, in a workspace folder. */
+export const RUNS_FOLDER = '.parley/runs';
+
+/** Finds the runs of the workspace and remembers those opened from elsewhere, and which were training when the window closed. */
+export class RunLibrary {
+  #opening: Promise<void> | undefined;
+
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly store: RunStore,
+  ) {}
+
+  /** Opens the workspace's runs and the remembered ones, once; the first call does the work. */
+  openAll(): Promise<void> {
+    this.#opening ??= this.#openAll();
+    return this.#opening;
+  }
+
+  /** Folders to look in when a run is to be started: where the new folder goes. */
+  runsRoot(folder: vscode.WorkspaceFolder | undefined): string {
+    return folder === undefined ? join(this.context.globalStorageUri.fsPath, 'runs') : join(folder.uri.fsPath, RUNS_FOLDER);
+  }
+
+  /** Opens a run again in the next session. */
+  async remember(run: OpenRun): Promise<void> {
+    const known = this.#list(OPENED);
+    if (!known.includes(run.folder.path)) await this.context.workspaceState.update(OPENED, [...known, run.folder.path]);
+  }
+
+  /** Does not open it again. */
+  async forget(run: OpenRun): Promise<void> {
+    await this.#remove(OPENED, run.folder.path);
+    await this.#remove(TRAINING, run.folder.path);
+  }
+
+  /** Notes that a run is being trained, so that one cut off by the window's end can be offered to go on. */
+  async trainingBegan(run: OpenRun): Promise<void> {
+    const known = this.#list(TRAINING);
+    if (!known.includes(run.folder.path)) await this.context.workspaceState.update(TRAINING, [...known, run.folder.path]);
+  }
+
+  /** Training ended while the window lived, so nothing was cut off. */
+  async trainingEnded(run: OpenRun): Promise<void> {
+    await this.#remove(TRAINING, run.folder.path);
+  }
+
+  /** Runs that were cut off: training when the window closed, or with a lock whose process is gone. */
+  interrupted(): OpenRun[] {
+    const noted = new Set(this.#list(TRAINING));
+    return this.store.runs.filter((run) => run.status === 'stopped' && (noted.has(run.folder.path) || run.folder.abandoned));
+  }
+
+  async #openAll(): Promise<void> {
+    const paths = [...(await this.#workspaceRuns()), ...this.#list(OPENED)];
+    for (const path of new Set(paths)) {
+      if (!existsSync(path)) await this.#remove(OPENED, path);
+      else await this.store.open(path);
+    }
+  }
+
+  /** The default place is listed directly, so that a folder without a run.json shows as a problem; other globs go through the search. */
+  async #workspaceRuns(): Promise<string[]> {
+    const folders = vscode.workspace.workspaceFolders ?? [];
+    const roots = (folders.length === 0 ? [undefined] : folders).map((folder) => this.runsRoot(folder));
+    const found = (await Promise.all(roots.map(subfolders))).flat();
+    const globs = vscode.workspace.getConfiguration('parley').get<string[]>('runFolders', []);
+    for (const folder of folders) {
+      for (const glob of globs.filter((pattern) => pattern !== `${RUNS_FOLDER}/*`)) {
+        const files = await vscode.workspace.findFiles(new vscode.RelativePattern(folder, `${glob}/run.json`), null);
+        found.push(...files.map(({ fsPath }) => dirname(fsPath)));
+      }
+    }
+    return found;
+  }
+
+  #list(key: string): string[] {
+    const value = this.context.workspaceState.get<unknown>(key);
+    return Array.isArray(value) ? value.filter((path): path is string => typeof path === 'string') : [];
+  }
+
+  async #remove(key: string, path: string): Promise<void> {
+    const known = this.#list(key);
+    if (known.includes(path))
+      await this.context.workspaceState.update(
+        key,
+        known.filter((other) => other !== path),
+      );
+  }
+}
+
+async function subfolders(root: string): Promise<string[]> {
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => join(root, entry.name));
+}

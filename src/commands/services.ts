@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { RunStore } from '../runs/runStore';
+import { RunTree } from '../runs/runTree';
+import { Selection } from '../runs/selection';
+import { Trainers } from '../runs/trainers';
+import type { ViewSources } from '../views/hydratedView';
+import { InspectorPanel } from '../views/inspectorPanel';
+import { TreeView } from '../views/treeView';
+import { RunLibrary } from './runLibrary';
+
+/** What commands and views act on; built once, in `extension.ts`. */
+export interface Services {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly store: RunStore;
+  readonly tree: RunTree;
+  readonly selection: Selection;
+  readonly trainers: Trainers;
+  readonly library: RunLibrary;
+  readonly inspector: InspectorPanel;
+  readonly treeView: TreeView;
+}
+
+/** A refusal in one clear line that a person can act on; shown as it is, without a stack. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+}
+
+const EXPANDED = 'parley.expanded';
+
+/** Rows that are remembered as open between sessions. */
+const EXPANDED_KEPT = 500;
+
+/** Builds the services of a window; reads no folder yet. `runFromView` is how views run commands. */
+export function createServices(
+  context: vscode.ExtensionContext,
+  runFromView: (services: Services, ...view: Parameters<ViewSources['runCommand']>) => Promise<void>,
+): Services {
+  const log = vscode.window.createOutputChannel('Parley', { log: true });
+  const store = new RunStore();
+  const tree = new RunTree(store, context.workspaceState.get<string[]>(EXPANDED, []));
+  const selection = new Selection(store);
+  const library = new RunLibrary(context, store);
+  const trainers = new Trainers(store, join(context.extensionPath, 'dist/trainer.js'), (run, { level, line }) =>
+    log[level](`${run}: ${line}`),
+  );
+
+  const sources: ViewSources = {
+    extensionUri: context.extensionUri,
+    store,
+    tree,
+    selection,
+    openInspector: () => inspector.open(),
+    runCommand: (name, place) => runFromView(services, name, place),
+    visibilityChanged: () => store.follow(treeView.visible || inspector.visible),
+  };
+  const inspector = new InspectorPanel(sources, () => library.openAll());
+  const treeView = new TreeView(sources);
+  const services: Services = { context, log, store, tree, selection, trainers, library, inspector, treeView };
+
+  const kept = tree.onExpanded(() => void context.workspaceState.update(EXPANDED, tree.expanded.slice(-EXPANDED_KEPT)));
+  context.subscriptions.push(log, { dispose: kept });
+  return services;
+}

@@ -1,0 +1,19 @@
+import * as vscode from 'vscode';
+import type { Command } from './command';
+
+/** What a click on the status bar item leads to. */
+export const showRunMenu: Command = {
+  title: 'Show Training Menu',
+  needsTrust: false,
+  inViews: false,
+  run: async ({ store }) => {
+    const live = store.runs.filter((run) => run.status === 'live');
+    const items = [
+      { label: '$(open-preview) Open Inspector', command: 'parley.openInspector', args: {} },
+      ...live.map((run) => ({ label: `$(debug-stop) Stop ${run.name}`, command: 'parley.stopRun', args: { run: run.id } })),
+      { label: '$(output) Show Log', command: 'parley.showLog', args: {} },
+    ];
+    const picked = await vscode.window.showQuickPick(items, { title: 'Parley' });
+    if (picked !== undefined) await vscode.commands.executeCommand(picked.command, picked.args);
+  },
+};

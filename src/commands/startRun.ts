@@ -1,0 +1,201 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { z } from 'zod';
+import type { GameId } from '../domain/games/game';
+import { games } from '../domain/games/index';
+import { type Algorithm, gameId, type RunConfig } from '../protocol/runConfig';
+import type { OpenRun } from '../runs/openRun';
+import { resolveConfig } from '../runs/presets';
+import { firstIssue, messageOf } from '../runs/problem';
+import { shareCores } from '../runs/trainers';
+import { offerGitignore } from './addToGitignore';
+import { askToKeepTraining } from './keepTraining';
+import { offeredGames, offeredPresets } from './offers';
+import { Refusal, type Services } from './services';
+import { askSteps, type Choice } from './steps';
+import { trainerSettings } from './trainerSettings';
+import { followTraining } from './trainingProgress';
+
+/** What a caller may say in advance; with a game or a preset named, nothing is asked and the defaults fill the rest. */
+export const startArgs = z.strictObject({
+  game: gameId.optional(),
+  policy: z.string().min(1).optional(),
+  preset: z.string().min(1).optional(),
+  seed: z.int().nonnegative().optional(),
+  iterations: z.int().positive().optional(),
+  /** Settings over the preset's, as in a preset file. */
+  settings: z.record(z.string(), z.unknown()).optional(),
+  /** Folder that the run's folder is made in. */
+  root: z.string().optional(),
+});
+
+/** See `startArgs`. */
+export type StartArgs = z.infer<typeof startArgs>;
+
+interface Chosen {
+  readonly game: GameId;
+  readonly policy: string;
+  readonly preset: string;
+}
+
+/**
+ * Starts one run for each algorithm, on the same configuration and seed but for the algorithm; resolves with
+ * them once their models are loaded.
+ * @throws Refusal
+ */
+export async function startRuns(
+  services: Services,
+  title: string,
+  algorithms: readonly Algorithm[],
+  input: unknown,
+): Promise<readonly OpenRun[]> {
+  const args = parseArgs(input);
+  const asked = args === undefined || (args.game === undefined && args.preset === undefined);
+  const chosen = asked ? await choose(services, title, algorithms[0] ?? 'aa', args?.policy) : withDefaults(args);
+  if (chosen === undefined) return [];
+  const root = args?.root ?? (await rootFolder(services));
+  if (root === undefined) return [];
+  const configs = algorithms.map((algorithm) => configOf(services, algorithm, chosen, args));
+  const ids = freeIds(root, configs);
+  const share = shareCores(availableParallelism(), configs.length);
+
+  const starting = configs.map((config, i) => {
+    const id = ids[i] ?? '';
+    const pairedWith = ids.find((other) => other !== id);
+    return services.trainers.train({
+      start: 'new',
+      folder: join(root, id),
+      name: `${config.game} ${config.algorithm}, seed ${config.seed}`,
+      config,
+      ...(pairedWith === undefined ? {} : { pairedWith }),
+      ...share,
+      ...trainerSettings(),
+    });
+  });
+  // One that fails to start does not take the other with it.
+  const settled = await Promise.allSettled(starting);
+  const runs = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const failed = settled.find((result) => result.status === 'rejected');
+  for (const run of runs) await begin(services, run);
+  if (failed !== undefined) throw new Refusal(messageOf(failed.reason));
+  show(services, runs);
+  void offerGitignore(services, root);
+  askToKeepTraining(services, runs);
+  return runs;
+}
+
+/** What every run of this window gets once it trains, new or resumed. */
+export async function begin(services: Services, run: OpenRun): Promise<void> {
+  await services.library.trainingBegan(run);
+  followTraining(services, run);
+}
+
+/** Opens the tree down to the first negotiation of the run on the reader's mind, and follows it. */
+function show({ tree, selection, inspector }: Services, runs: readonly OpenRun[]): void {
+  const run = runs.at(-1);
+  if (run === undefined) return;
+  for (const other of runs) tree.reveal({ run: other.id, iteration: 1 });
+  tree.reveal({ run: run.id, iteration: 1, group: 0, negotiation: 0 });
+  selection.follow(true, run.id);
+  void vscode.commands.executeCommand('parley.runs.focus').then(() => inspector.open());
+}
+
+function parseArgs(input: unknown): StartArgs | undefined {
+  // Menus pass what was clicked on; that is no way to say how to start a run.
+  if (typeof input !== 'object' || input === null || !Object.keys(input).some((key) => key in startArgs.shape)) return undefined;
+  const parsed = startArgs.safeParse(input);
+  if (!parsed.success) throw new Refusal(`Start Run: ${firstIssue(parsed.error)}`);
+  return parsed.data;
+}
+
+function withDefaults({ game = 'ipd', policy = 'embedded', preset = 'embedded' }: StartArgs): Chosen {
+  return { game, policy, preset };
+}
+
+async function choose({ context }: Services, title: string, algorithm: Algorithm, given: string | undefined): Promise<Chosen | undefined> {
+  const media = mediaOf(context);
+  const answers: { game: GameId; policy: string; preset: string } = { game: 'ipd', policy: given ?? 'embedded', preset: '' };
+  const steps = [
+    { title: 'Game', placeholder: 'Which game do they play?', choices: () => gameChoices(media) },
+    { title: 'Policy', placeholder: 'Which model is trained?', choices: () => policyChoices(media, answers.game) },
+    {
+      title: 'Preset',
+      placeholder: 'With which settings?',
+      choices: () => presetChoices(media, answers.game, algorithm, answers.policy),
+    },
+  ];
+  const done = await askSteps(title, steps, (step, answer) => {
+    if (step === 0) answers.game = gameId.parse(answer);
+    else if (step === 1) answers.policy = answer;
+    else answers.preset = answer;
+  });
+  return done ? answers : undefined;
+}
+
+function gameChoices(media: string): Choice[] {
+  const embedded = offeredGames(media, 'embedded');
+  if (embedded.length === 0) throw new Refusal(`${join(media, 'policies/seed')} holds no policy: install Parley again`);
+  return embedded.map((id) => ({ label: games[id].title, description: id, pick: () => id }));
+}
+
+function policyChoices(media: string, game: GameId): Choice[] {
+  if (!offeredGames(media, 'embedded').includes(game)) return [];
+  return [
+    {
+      label: 'Embedded policy',
+      description: 'about 90 000 parameters',
+      detail: 'A small text policy that trains on a CPU in a minute or two. It speaks the games’ short formats and nothing else.',
+      pick: () => 'embedded',
+    },
+  ];
+}
+
+function presetChoices(media: string, game: GameId, algorithm: Algorithm, policy: string): Choice[] {
+  return offeredPresets(media, game, algorithm, policy).map(({ name, about, config }) => ({
+    label: name,
+    description: `${config.iterations} iterations of ${config.negotiations} negotiations, ${config.gameSettings.rounds} rounds each`,
+    detail: about,
+    pick: () => name,
+  }));
+}
+
+function configOf({ context }: Services, algorithm: Algorithm, { game, policy, preset }: Chosen, args: StartArgs | undefined): RunConfig {
+  const settings = vscode.workspace.getConfiguration('parley');
+  const seed = args?.seed ?? settings.get<number>('seed', 0);
+  const layers = [
+    ...(policy === 'embedded' ? [] : [{ source: 'policy', settings: { policy } }]),
+    ...(args?.settings === undefined ? [] : [{ source: 'settings', settings: args.settings }]),
+    ...(args?.iterations === undefined ? [] : [{ source: 'iterations', settings: { iterations: args.iterations } }]),
+  ];
+  try {
+    return resolveConfig(mediaOf(context), { game, algorithm, seed, preset, layers });
+  } catch (error) {
+    throw new Refusal(messageOf(error));
+  }
+}
+
+/** The workspace folder's runs, which one asked where there are several; global storage where there is none. */
+async function rootFolder({ library }: Services): Promise<string | undefined> {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  if (folders.length <= 1) return library.runsRoot(folders[0]);
+  const folder = await vscode.window.showWorkspaceFolderPick({ placeHolder: 'Keep the run in which folder?' });
+  return folder === undefined ? undefined : library.runsRoot(folder);
+}
+
+/** Folder names that are free, by time and algorithm: `20261124-100203-ipd-aa`. */
+function freeIds(root: string, configs: readonly RunConfig[]): string[] {
+  const now = new Date();
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  const stamp = `${day}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+  for (let copy = 1; ; copy++) {
+    const ids = configs.map(({ game, algorithm }) => `${stamp}-${game}-${algorithm}${copy === 1 ? '' : `-${copy}`}`);
+    if (!ids.some((id) => existsSync(join(root, id)))) return ids;
+  }
+}
+
+function mediaOf(context: vscode.ExtensionContext): string {
+  return join(context.extensionPath, 'media');
+}

@@ -1,0 +1,32 @@
+import * as vscode from 'vscode';
+import { contextKeys } from './commands/contextKeys';
+import { registerCommands, runFromView } from './commands/register';
+import { createServices, type Services } from './commands/services';
+import { uriHandler } from './commands/uriHandler';
+import { welcome } from './commands/welcome';
+import { InspectorPanel } from './views/inspectorPanel';
+import { statusBar } from './views/statusBar';
+import { TreeView } from './views/treeView';
+
+let services: Services | undefined;
+
+/** Builds the services and registers what draws and what runs; folders are read after that. */
+export function activate(context: vscode.ExtensionContext): void {
+  const built = createServices(context, runFromView);
+  services = built;
+  context.subscriptions.push(
+    registerCommands(built),
+    contextKeys(built.store, built.selection),
+    statusBar(built.store),
+    vscode.window.registerWebviewViewProvider(TreeView.id, built.treeView),
+    vscode.window.registerWebviewPanelSerializer(InspectorPanel.viewType, built.inspector),
+    vscode.window.registerUriHandler(uriHandler(built)),
+    { dispose: () => built.store.dispose() },
+  );
+  void welcome(built);
+}
+
+/** Stops trainers that must not outlive the window. */
+export async function deactivate(): Promise<void> {
+  await services?.trainers.stopAll();
+}
