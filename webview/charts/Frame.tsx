@@ -30,7 +30,6 @@ export function ChartFrame(props: {
     <figure class="chart">
       <figcaption>
         <h2>{props.title}</h2>
-        <span class="chart-readout number">{props.readout ?? ''}</span>
         {drawn.drawing !== null && (
           <span class="chart-ways">
             <button type="button" class="link" onClick={() => saveFile(`${props.file}.svg`, svgText(drawn.drawing, resolveVariable))} aria-label={`Save ${props.title} as SVG`}>
@@ -41,6 +40,7 @@ export function ChartFrame(props: {
             </button>
           </span>
         )}
+        <span class="chart-readout number">{props.readout ?? ''}</span>
       </figcaption>
       <div ref={box} class="chart-box">
         {drawn.view}

@@ -86,9 +86,10 @@ export function layoutCurve(spec: CurveSpec): CurveLayout | null {
     width: spec.width,
     height: spec.height,
     plot,
-    yTicks: y.ticks(3).map((value) => ({ y: y(value), text: spec.format(value) })),
+    yTicks: y.ticks(3).map((value) => ({ y: y(value), text: y.tickFormat(3)(value) })),
     xTicks: [
       { x: x(1), text: '1', anchor: 'start' },
+      { x: (plot.left + plot.right) / 2, text: 'iteration', anchor: 'middle' },
       { x: plot.right, text: String(last), anchor: 'end' },
     ],
     lines: apart(lines, plot),

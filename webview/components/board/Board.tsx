@@ -124,7 +124,7 @@ function ShareBoard({ view, current }: { readonly view: NegotiationView; readonl
             aria-label={`Go to round ${played.round + 1}: ${points(played.rewards[0])} and ${points(played.rewards[1])} of ${points(played.bestJointReward)} points`}
             onClick={() => goTo(view, played.round)}
           >
-            <svg viewBox="0 0 20 24" width="20" height="24" aria-hidden="true">
+            <svg viewBox="0 0 20 24" width="22" height="26" aria-hidden="true">
               <rect class="possible" x="2" width="16" y={24 - (played.bestJointReward / best) * 22} height={(played.bestJointReward / best) * 22} />
               <rect class="bar-0" x="2" width="16" y={24 - (played.rewards[0] / best) * 22} height={(played.rewards[0] / best) * 22} />
               <rect

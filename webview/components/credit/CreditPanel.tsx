@@ -32,17 +32,16 @@ export function CreditPanel(): VNode {
         <p class="dim">No credit yet: this is a preview. Credits need the whole seed group, which is there when the iteration is committed.</p>
       ) : (
         <>
-          <table class="formula">
-            <tbody>
-              {derivation(view, credit).map((line) => (
-                <tr key={line.symbols} class={line.kind}>
-                  <th scope="row">{line.symbols}</th>
-                  <td>{line.numbers}</td>
-                  <td class="result">{line.result}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <dl class="formula">
+            {derivation(view, credit).map((line) => (
+              <div key={line.symbols} class={line.kind}>
+                <dt>{line.symbols}</dt>
+                <dd>
+                  {line.numbers !== '' && <span class="dim">{line.numbers}</span>} <span class="result">{line.result}</span>
+                </dd>
+              </div>
+            ))}
+          </dl>
           <p class="reading">{reading(view, turn, credit)}</p>
           {bars.length > 0 && (
             <>

@@ -38,7 +38,7 @@ export interface FormulaLine {
 export function derivation(view: NegotiationView, credit: CreditView): FormulaLine[] {
   const own: FormulaLine = {
     symbols: 'A¹ = return − baseline',
-    numbers: `${plain(credit.return)} − ${bracketed(credit.baseline)}`,
+    numbers: `${plain(credit.return)} − ${bracketed(credit.baseline)} =`,
     result: signed(credit.own),
     kind: 'own',
   };
@@ -47,7 +47,7 @@ export function derivation(view: NegotiationView, credit: CreditView): FormulaLi
   }
   const sum: FormulaLine = {
     symbols: 'credit = A¹ + alignment',
-    numbers: `${plain(credit.own)} + ${bracketed(credit.alignment)}`,
+    numbers: `${plain(credit.own)} + ${bracketed(credit.alignment)} =`,
     result: signed(credit.credit),
     kind: 'credit',
   };
@@ -58,10 +58,10 @@ export function derivation(view: NegotiationView, credit: CreditView): FormulaLi
   const extra = view.algorithm === 'aa' || view.matchedGamma === true ? 'γ·' : '';
   return [
     own,
-    { symbols: `w = ${extra}Σ γᵗ⁻ᵏ A¹ₖ, ${bound}`, numbers: `γ = ${view.gamma}`, result: signed(credit.weight), kind: 'weight' },
+    { symbols: `w = ${extra}Σ γᵗ⁻ᵏ A¹ₖ, ${bound}`, numbers: `γ = ${view.gamma}, w =`, result: signed(credit.weight), kind: 'weight' },
     {
       symbols: 'alignment = β·w·A²',
-      numbers: `${view.beta} · ${bracketed(credit.weight)} · ${bracketed(credit.opponent)}`,
+      numbers: `${view.beta} · ${bracketed(credit.weight)} · ${bracketed(credit.opponent)} =`,
       result: signed(credit.alignment),
       kind: 'aligned',
     },

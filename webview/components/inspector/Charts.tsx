@@ -20,7 +20,7 @@ interface CurveKind {
 
 const REWARD: CurveKind = {
   title: 'Reward per round',
-  digits: 1,
+  digits: 2,
   value: ({ meanReward }) => (meanReward === null ? null : (meanReward[0] + meanReward[1]) / 2),
 };
 const COOPERATION: CurveKind = { title: 'Cooperation rate', range: [0, 1], digits: 2, value: (measures) => measures.cooperationRate };

@@ -3,14 +3,14 @@ import { colourBy, setColourBy } from '../../state';
 import { Dropdown } from '../controls';
 import { plain } from '../numbers';
 import { MEASURES } from './measures';
-import { tokenScale } from './scale';
+import { tint, tokenScale } from './scale';
 
 const STEPS = [0.15, 0.45, 0.75, 1] as const;
 
 /** What colours the tokens, and the scale in figures. */
 export function Legend(): VNode {
-  const { measure, full } = tokenScale.value;
-  const digits = full >= 1 ? 0 : Math.min(4, Math.ceil(-Math.log10(full)));
+  const { measure, full, clipped } = tokenScale.value;
+  const digits = Number.isInteger(full) ? 0 : Math.min(4, Math.ceil(-Math.log10(full)) + (full < 1 ? 0 : 1));
   const cells = measure.scale === 'diverging' ? [...STEPS].reverse().map((s) => -s).concat(STEPS) : [...STEPS];
   return (
     <div class="legend">
@@ -24,17 +24,17 @@ export function Legend(): VNode {
         />
       </label>
       <span class="legend-scale" title={measure.meaning}>
-        <span class="number">{measure.scale === 'diverging' ? `−${plain(full, digits)}` : '0'}</span>
+        <span class="number">{measure.scale === 'diverging' ? `${clipped ? '≤ ' : ''}−${plain(full, digits)}` : '0'}</span>
         <span class="legend-cells" role="img" aria-label={`Scale of ${measure.label}: ${measure.meaning}`}>
           {cells.map((value) => (
             <span
               key={value}
               class={`swatch ${measure.scale === 'sequential' ? 'sequential' : value > 0 ? 'positive' : 'negative'}`}
-              style={{ '--m': String(Math.abs(value)) }}
+              style={{ '--m': tint(Math.abs(value)) }}
             />
           ))}
         </span>
-        <span class="number">{measure.scale === 'diverging' ? `+${plain(full, digits)}` : plain(full, digits)}</span>
+        <span class="number">{`${clipped ? '≥ ' : ''}${measure.scale === 'diverging' ? '+' : ''}${plain(full, digits)}`}</span>
       </span>
       <span class="legend-meaning dim">{measure.meaning}</span>
     </div>

@@ -109,20 +109,30 @@ export function measureOf(id: MeasureId): Measure {
   return MEASURES.find((measure) => measure.id === id) ?? MEASURES[0]!;
 }
 
+/** Steps at which a scale may end, times a power of ten. */
+const NICE = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
+/** With this many values, the outermost thirtieth may saturate. */
+const CLIP_FROM = 60;
+
 /**
- * The value at which the colour is full: the largest magnitude over these turns, rounded up to 1, 2 or 5 times
- * a power of ten so that the legend reads well and colours hold still while a negotiation grows.
+ * The value at which the colour is full, rounded up so that the legend reads well and colours hold still while a
+ * negotiation grows; `clipped` where a few outliers lie beyond, which would otherwise leave everything else pale.
  */
-export function fullScale(measure: Measure, turns: readonly TurnView[]): number {
-  let largest = 0;
+export function fullScale(measure: Measure, turns: readonly TurnView[]): { readonly full: number; readonly clipped: boolean } {
+  const sizes: number[] = [];
   for (const turn of turns) {
     for (let token = 0; token < turn.tokens.texts.length; token++) {
       const value = measure.value(turn, token);
-      if (value !== null && Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+      if (value !== null && Number.isFinite(value) && value !== 0) sizes.push(Math.abs(value));
     }
   }
-  if (largest === 0) return 1;
-  const power = 10 ** Math.floor(Math.log10(largest));
-  for (const step of [1, 2, 5, 10]) if (largest <= step * power * (1 + 1e-9)) return step * power;
-  return 10 * power;
+  if (sizes.length === 0) return { full: 1, clipped: false };
+  sizes.sort((a, b) => a - b);
+  const largest = sizes.at(-1)!;
+  const aim = sizes.length < CLIP_FROM ? largest : sizes[Math.floor((sizes.length - 1) * (29 / 30))]!;
+  const power = 10 ** Math.floor(Math.log10(aim));
+  const step = NICE.find((candidate) => aim <= candidate * power * (1 + 1e-9)) ?? 10;
+  // Written out again as a decimal, so that 3 · 0.1 is 0.3.
+  const full = Number((step * power).toPrecision(3));
+  return { full, clipped: largest > full * (1 + 1e-9) };
 }

@@ -3,6 +3,7 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { AGENT_NAMES, SEATS } from '../../../src/domain/seat';
 import type { NegotiationView, RoundView } from '../../../src/protocol/webview';
 import { cursor } from '../../state';
+import { ChoiceMark } from '../board/Board';
 import { dealWords, outcomeLine, rewardLine } from './outcome';
 import { roundsOf } from './rows';
 import { keepInView } from './scroll';
@@ -24,7 +25,7 @@ export function Transcript({ view }: { readonly view: NegotiationView }): VNode 
         ))}
       </div>
       {rounds.map(({ round, lines }) => (
-        <section key={round} class="round" aria-label={`Round ${round + 1}`}>
+        <section key={round} class={lines.length === 1 && lines[0]?.every((cell) => cell !== null) ? 'round single' : 'round'} aria-label={`Round ${round + 1}`}>
           <RoundHead round={round} outcome={outcomes.get(round)} />
           {lines.map(([alice, bob], line) => (
             <div key={line} class="line">
@@ -56,7 +57,12 @@ function RoundHead({ round, outcome }: { readonly round: number; readonly outcom
           <span class="round-outcome dim" title={dealt.length === 2 ? `Alice: ${dealt[0]}\nBob: ${dealt[1]}` : undefined}>
             {outcomeLine(outcome)}
           </span>
-          <span class="round-rewards number">{rewardLine(outcome)}</span>
+          <span class="round-rewards number" title={outcomeLine(outcome)}>
+            {outcome.actions.map((action, seat) =>
+              action.kind === 'choice' ? <ChoiceMark key={seat} cooperates={action.choice === 'A'} /> : null,
+            )}
+            {rewardLine(outcome)}
+          </span>
         </>
       )}
     </header>

@@ -5,11 +5,14 @@ import type { Place, TurnView } from '../../../src/protocol/webview';
 import { choose, cursor } from '../../state';
 import { signed } from '../numbers';
 import { measureOf } from '../tokens/measures';
-import { paint, tokenScale } from '../tokens/scale';
+import { paint, tint, tokenScale } from '../tokens/scale';
 import { Strip } from '../tokens/Strip';
 import { CARD_ID, pointed } from '../tokens/TokenCard';
 import { inlineText } from '../tokens/visibleText';
 import { promptsShown, togglePrompt } from './prompts';
+
+/** Control tokens of chat templates. */
+const SPECIAL = /^<[|｜/\w].*>$/;
 
 /** One agent's turn: its tokens, the strip above the next one, its credit, and whatever there is to be said against it. */
 export function TurnCell(props: {
@@ -55,15 +58,14 @@ export function TurnCell(props: {
             return (
               <span
                 key={token}
-                class={`token ${hue}${turn.tokens.forced[token] === true ? ' forced' : ''}`}
+                class={`token ${hue}${turn.tokens.forced[token] === true ? ' forced' : ''}${SPECIAL.test(text) ? ' special' : ''}`}
                 role="option"
                 aria-selected={token === at}
                 tabIndex={isHere ? 0 : -1}
                 data-token={token}
                 {...(isHere ? { 'aria-describedby': CARD_ID } : {})}
-                style={{ '--m': strength.toFixed(3) }}
+                style={{ '--m': tint(strength) }}
                 onClick={() => pick(token)}
-                onKeyDown={undefined}
                 onPointerEnter={(event) => show(turn, token, event.currentTarget, 'pointer')}
                 onPointerLeave={hide}
                 onFocus={(event) => show(turn, token, event.currentTarget, 'keyboard')}
