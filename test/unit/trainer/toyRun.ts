@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import type { RunConfig } from '../../../src/protocol/runConfig';
 import type { TrainParams } from '../../../src/protocol/trainer';
 import { mediaFolder } from '../../../src/runs/media';
@@ -62,4 +64,28 @@ export async function runToy(params: TrainParams, environment: RunEnvironment = 
     if (done) return { events, ended: value };
     events.push(value);
   }
+}
+
+/** Files of two run folders that differ: byte for byte, but for what the clock and the folder's name say. */
+export async function differences(a: string, b: string): Promise<string[]> {
+  const files = async (folder: string): Promise<string[]> =>
+    (await readdir(folder, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+      .sort();
+  const [ofA, ofB] = [await files(a), await files(b)];
+  const differing = [...ofA.filter((file) => !ofB.includes(file)), ...ofB.filter((file) => !ofA.includes(file))];
+  for (const file of ofA.filter((each) => ofB.includes(each))) {
+    const [x, y] = [await readFile(join(a, file)), await readFile(join(b, file))];
+    const same = file.endsWith('.json') || file.endsWith('.jsonl') ? clockless(x) === clockless(y) : x.equals(y);
+    if (!same) differing.push(file);
+  }
+  return differing;
+}
+
+function clockless(bytes: Buffer): string {
+  return bytes
+    .toString()
+    .replace(/"(time|created|id)": ?"[^"]*"/g, '')
+    .replace(/"seconds":[^,}]*/g, '');
 }

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as esbuild from 'esbuild';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { random } from '../../../src/domain/random';
+import type { CrashPoint } from '../../../src/trainer/crash';
+import { differences } from './toyRun';
+
+// A run that was killed at any instant, and resumed, is bit-identical to one that never was. The killed one is a real
+// process on a real folder; each line of what it wrote is compared with the uninterrupted run's, byte for byte.
+describe('a trainer that is killed', () => {
+  let root: string;
+  let child: string;
+  let whole: string;
+  let folder: string;
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'crash-'));
+    child = join(root, 'crashChild.mjs');
+    // Beside the sources, so that the product's media folder is found from it as from them.
+    await esbuild.build({
+      entryPoints: [join(__dirname, 'crashChild.ts')],
+      outfile: child,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      external: ['onnxruntime-node'],
+      define: { __dirname: JSON.stringify(__dirname) },
+      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+      logLevel: 'error',
+    });
+    whole = join(root, 'whole');
+    expect(await run(whole, 'new')).toBe(0);
+  }, 60_000);
+  afterAll(() => rm(root, { recursive: true }));
+  beforeEach(() => {
+    folder = join(root, 'killed');
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const start = (of: string, how: 'new' | 'resume', crashAt?: string): ChildProcess =>
+    spawn(process.execPath, [child, of, how], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, ...(crashAt !== undefined && { PARLEY_CRASH_AT: crashAt }) },
+    });
+  /** The exit code, or the signal that ended it. */
+  const end = async (process: ChildProcess): Promise<number | string> => {
+    const [code, signal] = (await once(process, 'exit')) as [number | null, string | null];
+    return signal ?? code ?? -1;
+  };
+  const run = (of: string, how: 'new' | 'resume', crashAt?: string): Promise<number | string> => end(start(of, how, crashAt));
+
+  const points: readonly (readonly [CrashPoint, number])[] = [
+    ['afterRollouts', 3],
+    ['afterRolloutsRename', 3],
+    ['afterState', 0],
+    ['afterState', 3],
+    ['afterStateRename', 0],
+    ['afterStateRename', 3],
+    ['afterCheckpoint', 4],
+    ['afterCheckpointRename', 4],
+    ['afterCheckpointRename', 6],
+    ['afterJournal', 0],
+    ['afterJournal', 4],
+    ['afterSweep', 4],
+  ];
+  it.each(points)('%s of iteration %i', async (point, iteration) => {
+    expect(await run(folder, 'new', `${point}:${iteration}`)).toBe('SIGKILL');
+    expect(existsSync(join(folder, 'lock.json'))).toBe(true);
+    expect(await run(folder, 'resume')).toBe(0);
+    expect(await differences(folder, whole)).toEqual([]);
+  });
+
+  it('again and again, at instants drawn at random', async () => {
+    const draw = random(2026, 'instants');
+    let kills = 0;
+    for (let attempt = 0; attempt < 60; attempt++) {
+      const process = start(folder, existsSync(join(folder, 'run.json')) ? 'resume' : 'new');
+      const ended = end(process);
+      // Early attempts die within the first iterations; later ones are given more and more time to get through.
+      const patience = 150 + draw.uniform() * (250 + 60 * attempt);
+      const first = await Promise.race([ended, sleep(patience)]);
+      if (first === undefined) {
+        process.kill('SIGKILL');
+        if ((await ended) === 'SIGKILL') kills++;
+      } else {
+        expect(first).toBe(0);
+        break;
+      }
+    }
+    expect(kills).toBeGreaterThan(0);
+    for (const name of await readdir(folder)) if (name.startsWith('journal.torn-')) await rm(join(folder, name));
+    expect(await differences(folder, whole)).toEqual([]);
+  }, 120_000);
+});
