@@ -20,6 +20,8 @@ export interface TurnRequest {
   readonly constraint: Constraint;
   /** What the seat knows at this turn, as data: what prompts are written from and scripted players decide on. */
   readonly view: SeatView;
+  /** Whether a text would be taken as it stands: an action that parses, or any message. */
+  parses(text: string): boolean;
 }
 
 /** Something said, as its hearers were shown it. */
@@ -179,6 +181,9 @@ export interface Game {
    * @throws RangeError naming the setting that makes no such game (payoffs that are no dilemma).
    */
   start(settings: GameSettings, random: Random): Negotiation;
-  /** The measures that only this game has, over finished rounds, `[negotiation][round]`. */
-  measures(negotiations: readonly (readonly RoundOutcome[])[]): Partial<Measures>;
+  /**
+   * The measures that only this game has, over finished rounds, `[negotiation][round]`; those of what somebody did
+   * count these seats alone, both unless given.
+   */
+  measures(negotiations: readonly (readonly RoundOutcome[])[], seats?: readonly Seat[]): Partial<Measures>;
 }

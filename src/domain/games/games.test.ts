@@ -143,7 +143,9 @@ function shownTo(seat: Seat, rules: RoundRules, texts: number, untilRound: numbe
   const draws = random(texts);
   let position = negotiate(rules);
   while (position.requests.length > 0 && position.round <= untilRound) {
-    for (const request of position.requests) if (request.seat === seat) shown.push(request);
+    for (const request of position.requests) {
+      if (request.seat === seat) shown.push({ ...request, parses: ['A', '0', '7', '3 2 1', '11'].map((text) => request.parses(text)) });
+    }
     // Texts that depend on no deal, so that they are the same in both.
     position = position.advance(
       position.requests.map((request) => (request.kind === 'message' ? `i trust ${draws.integer(20)}` : String(draws.integer(11)))),

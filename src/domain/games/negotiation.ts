@@ -141,6 +141,7 @@ function request(rules: RoundRules, state: State, deal: RoundDeal, seat: Seat, k
     observation: [...state.pending[seat], ask].filter((piece) => piece !== '').join(prompts.separator),
     constraint: kind === 'message' ? rules.messageConstraint : rules.actionConstraint(deal),
     view,
+    parses: (text) => kind === 'message' || rules.parse(text, deal) !== null,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { GameId, Measures, RoundOutcome } from '../games/game';
 import { games } from '../games/index';
-import { pair } from '../seat';
+import { pair, SEATS, type Seat } from '../seat';
 
 /** What measures need to know of the tokens that were produced in the negotiations; null where it was not computed. */
 export interface TokenStats {
@@ -20,8 +20,14 @@ export const NO_TOKENS: TokenStats = { validMass: null, entropy: null, kl: null 
  * is absent, one that could not be computed is null. In the IPD `cooperateAfter` is counted in the rounds played;
  * an on-policy probe (`cooperateAfterProbe`) replaces it where there is one.
  * @param rounds finished rounds, `[negotiation][round]`.
+ * @param seats whose doings are measured: cooperation, what was kept, what was said. Rewards are always those of both.
  */
-export function measure(game: GameId, rounds: readonly (readonly RoundOutcome[])[], tokens: TokenStats = NO_TOKENS): Measures {
+export function measure(
+  game: GameId,
+  rounds: readonly (readonly RoundOutcome[])[],
+  tokens: TokenStats = NO_TOKENS,
+  seats: readonly Seat[] = SEATS,
+): Measures {
   const all = rounds.flat();
   const mean = (value: (round: RoundOutcome) => number): number | null =>
     all.length === 0 ? null : all.reduce((sum, round) => sum + value(round), 0) / all.length;
@@ -29,7 +35,7 @@ export function measure(game: GameId, rounds: readonly (readonly RoundOutcome[])
     meanReward: all.length === 0 ? null : pair((seat) => mean((round) => round.rewards[seat]) ?? 0),
     jointReward: mean(({ rewards }) => rewards[0] + rewards[1]),
     efficiency: mean(({ rewards, bestJointReward }) => (rewards[0] + rewards[1]) / bestJointReward),
-    ...games[game].measures(rounds),
+    ...games[game].measures(rounds, seats),
     validMass: tokens.validMass,
     entropy: tokens.entropy,
     kl: tokens.kl,

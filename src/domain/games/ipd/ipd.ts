@@ -19,9 +19,9 @@ export const ipd: Game = {
     checkDilemma(settings.payoffs);
     return negotiate(rules(settings));
   },
-  measures: (negotiations) => ({
-    cooperationRate: cooperationRate(negotiations),
-    cooperateAfter: cooperateAfter(negotiations),
+  measures: (negotiations, seats) => ({
+    cooperationRate: cooperationRate(negotiations, seats),
+    cooperateAfter: cooperateAfter(negotiations, seats),
   }),
 };
 

@@ -1,4 +1,4 @@
-import { other, SEATS } from '../../seat';
+import { other, SEATS, type Seat } from '../../seat';
 import type { Action, CooperateAfter, RoundOutcome } from '../game';
 
 /** The five situations of a memory-one policy: the first round, and the last round's choices, own first. */
@@ -17,18 +17,18 @@ export function cooperates(action: Action): boolean {
   return action.kind === 'choice' && action.choice === 'A';
 }
 
-/** Share of A over both seats and all rounds; null without rounds. */
-export function cooperationRate(negotiations: readonly (readonly RoundOutcome[])[]): number | null {
-  const choices = negotiations.flatMap((rounds) => rounds.flatMap((round) => round.actions));
+/** Share of A over these seats and all rounds; null without rounds. */
+export function cooperationRate(negotiations: readonly (readonly RoundOutcome[])[], seats: readonly Seat[] = SEATS): number | null {
+  const choices = negotiations.flatMap((rounds) => rounds.flatMap((round) => seats.map((seat) => round.actions[seat])));
   return choices.length === 0 ? null : choices.filter(cooperates).length / choices.length;
 }
 
-/** P(cooperate | last round), counted in rounds that were played; null for what never came up. */
-export function cooperateAfter(negotiations: readonly (readonly RoundOutcome[])[]): CooperateAfter {
+/** P(cooperate | last round) of these seats, counted in rounds that were played; null for what never came up. */
+export function cooperateAfter(negotiations: readonly (readonly RoundOutcome[])[], seats: readonly Seat[] = SEATS): CooperateAfter {
   const readings: SituationReading[] = [];
   for (const rounds of negotiations) {
     rounds.forEach((round, t) => {
-      for (const seat of SEATS) {
+      for (const seat of seats) {
         const before = rounds[t - 1]?.actions;
         readings.push({
           situation: before ? situationAfter(before[seat], before[other(seat)]) : 'start',

@@ -1,18 +1,19 @@
-import { other, SEATS } from '../../seat';
+import { other, SEATS, type Seat } from '../../seat';
 import type { Measures, RoundOutcome } from '../game';
 import { amounts } from './proposals';
 
 /**
- * Mean units proposed for oneself, as 0 … 10 of a kind, where one values the kind less and where more than the other
+ * Mean units that these seats proposed for themselves, as 0 … 10 of a kind, where one values the kind less and where more than the other
  * does. Equal values, kinds that are not on the table and invalid acts are left out; null where nothing is left.
  */
 export function keptByValue(
   negotiations: readonly (readonly RoundOutcome[])[],
+  seats: readonly Seat[] = SEATS,
 ): Required<Pick<Measures, 'keptWhenValuingLess' | 'keptWhenValuingMore'>> {
   const less: number[] = [];
   const more: number[] = [];
   for (const { deal, actions, valid } of negotiations.flat()) {
-    for (const seat of SEATS) {
+    for (const seat of seats) {
       if (!valid[seat]) continue;
       amounts(actions[seat]).forEach((kept, kind) => {
         const quantity = deal.quantities[kind]!;

@@ -24,7 +24,7 @@ export const split: Game = {
     checkSettings(settings);
     return negotiate(splitRules(settings, splitDeals(random)));
   },
-  measures: (negotiations) => ({ ...keptByValue(negotiations), contestedEfficiency: contestedEfficiency(negotiations) }),
+  measures: (negotiations, seats) => ({ ...keptByValue(negotiations, seats), contestedEfficiency: contestedEfficiency(negotiations) }),
 };
 
 /** The rules over given deals. */

@@ -1,3 +1,4 @@
+import { SEATS, type Seat } from '../../seat';
 import type { Hand, Measures, RoundOutcome } from '../game';
 import { HANDS } from '../vocabulary';
 
@@ -8,13 +9,17 @@ export function statedHand(text: string): Hand | null {
   return named.length === 1 ? named[0]! : null;
 }
 
-/** How often a message states a hand, and how often a stated hand is the speaker's own; null where there was none. */
-export function honesty(negotiations: readonly (readonly RoundOutcome[])[]): Required<Pick<Measures, 'statesHandRate' | 'truthfulRate'>> {
+/** How often a message of these seats states a hand, and how often a stated hand is the speaker's own; null where there was none. */
+export function honesty(
+  negotiations: readonly (readonly RoundOutcome[])[],
+  seats: readonly Seat[] = SEATS,
+): Required<Pick<Measures, 'statesHandRate' | 'truthfulRate'>> {
   let said = 0;
   let stated = 0;
   let truthful = 0;
   for (const { deal, messages } of negotiations.flat()) {
     for (const { seat, text } of messages) {
+      if (!seats.includes(seat)) continue;
       said++;
       const hand = statedHand(text);
       if (hand === null) continue;

@@ -19,7 +19,7 @@ export const trustAndSplit: Game = {
     checkSettings(settings);
     return negotiate(trustAndSplitRules(settings, handDeals(random)));
   },
-  measures: (negotiations) => ({ ...keptByValue(negotiations), ...honesty(negotiations) }),
+  measures: (negotiations, seats) => ({ ...keptByValue(negotiations, seats), ...honesty(negotiations, seats) }),
 };
 
 /** The rules over given deals. */
