@@ -8,7 +8,8 @@ import type { Command } from './command';
 import { targetRun } from './runTarget';
 import { Refusal } from './services';
 
-const given = z.looseObject({ confirmed: z.literal(true) });
+/** Consent that a caller has got already: to the trash, or to deleting for good where there is no trash. */
+const given = z.looseObject({ confirmed: z.enum(['trash', 'for good']) });
 
 /** Moves a run's folder to the trash after a question; annotations, which lie beside run folders, stay. */
 export const deleteRun: Command = {
@@ -26,8 +27,9 @@ export const deleteRun: Command = {
     if (run.status === 'broken' && run.folder.iterations.length === 0 && !(await holdsRun(run))) {
       throw new Refusal(`${run.folder.path} holds no run: Parley deletes run folders only. Close Run takes it out of the tree`);
     }
-    if (!given.safeParse(args).success && !(await confirm(run))) return false;
-    if (!(await remove(run))) return false;
+    const consent = given.safeParse(args);
+    if (!consent.success && !(await confirm(run))) return false;
+    if (!(await remove(run, consent.data?.confirmed === 'for good'))) return false;
     services.store.close(run);
     await services.library.forget(run);
     return true;
@@ -40,15 +42,16 @@ async function confirm(run: OpenRun): Promise<boolean> {
 }
 
 /** Some hosts have no trash; there a second question is asked before anything is gone for good. */
-async function remove(run: OpenRun): Promise<boolean> {
+async function remove(run: OpenRun, forGood: boolean): Promise<boolean> {
   const uri = vscode.Uri.file(run.folder.path);
   try {
     await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: true });
     return true;
   } catch (error) {
     const detail = `It cannot be moved to the trash (${messageOf(error)}). Deleting it for good cannot be undone.`;
-    const answer = await vscode.window.showWarningMessage(`Delete ${run.name} for good?`, { modal: true, detail }, 'Delete for Good');
-    if (answer === undefined) return false;
+    const question = `Delete ${run.name} for good?`;
+    if (!forGood && (await vscode.window.showWarningMessage(question, { modal: true, detail }, 'Delete for Good')) === undefined)
+      return false;
     await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: false });
     return true;
   }

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { isCommandName } from '../../src/commands/names';
+import { commandTable } from '../../src/commands/table';
+import { RolloutReader } from '../../src/runs/rolloutReader';
+import { RunFolder } from '../../src/runs/runFolder';
+import { writeSampleRun } from '../runs/sampleRun';
+
+const workspace = (): string => {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+  assert.ok(folder, 'the tests need a workspace folder');
+  return folder;
+};
+const runsFolder = (): string => path.join(workspace(), '.parley/runs');
+const execute = (name: string, args?: unknown): Thenable<unknown> => vscode.commands.executeCommand(`parley.${name}`, args);
+
+/** Polls until a condition holds; the message names what was waited for. */
+async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, seconds = 60): Promise<T> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() > end) assert.fail(`waited ${seconds} s for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Starts a small run and gives its folder. */
+async function start(name: string, args: Record<string, unknown> = {}): Promise<readonly string[]> {
+  const settings = { negotiations: 8, groupSize: 4, checkpointEvery: 2 };
+  const started = await execute(name, { game: 'ipd', preset: 'embedded', iterations: 3, settings, ...args });
+  assert.ok(Array.isArray(started), `${name} gave ${JSON.stringify(started)}`);
+  return started.map((id) => path.join(runsFolder(), String(id)));
+}
+
+const ended = (folder: string): Promise<RunFolder> =>
+  until(`${folder} to be finished`, async () => {
+    const run = await RunFolder.open(folder);
+    return run.finished !== null && run.trainedBy === null ? run : undefined;
+  });
+
+describe('Commands', () => {
+  it('stand in package.json with the titles of the table', () => {
+    const manifest = vscode.extensions.getExtension('parley.parley')?.packageJSON as {
+      contributes: { commands: { command: string; title: string; category: string }[] };
+    };
+    const contributed = manifest.contributes.commands.map(({ command, title }) => [command.replace('parley.', ''), title]);
+    const table = Object.entries(commandTable).map(([name, { title }]) => [name, title]);
+    assert.deepEqual(new Map(contributed as [string, string][]), new Map(table as [string, string][]));
+    for (const [name] of contributed) assert.ok(isCommandName(name ?? ''));
+  });
+
+  it('refuse in one line what cannot work', async () => {
+    assert.deepEqual(await execute('stopRun', { run: 'no-such-run' }), {
+      error: 'The run no-such-run is not open here: open its folder with Open Run…',
+    });
+    assert.deepEqual(await execute('startAaRun', { game: 'ipd', preset: 'embeded' }), {
+      error: 'no preset "embeded" for ipd; did you mean embedded?',
+    });
+    const wrong = (await execute('startAaRun', { game: 'chess' })) as { error: string };
+    assert.match(wrong.error, /^Start Run: game: /);
+  });
+});
+
+describe('A run', function () {
+  this.timeout(120_000);
+
+  it('trains from the command to a whole folder', async () => {
+    const [folder = ''] = await start('startAaRun');
+    const run = await ended(folder);
+    assert.deepEqual(run.problems, []);
+    assert.deepEqual(
+      run.iterations.map(({ iteration }) => iteration),
+      [0, 1, 2, 3],
+    );
+    assert.equal(run.file?.config.algorithm, 'aa');
+    const reader = new RolloutReader();
+    for (const line of run.iterations) {
+      if (line.rollouts === undefined) continue;
+      const turns = await reader.negotiation(folder, line.rollouts, 0);
+      assert.equal(turns.length, 2 * (run.file?.config.gameSettings.rounds ?? 0));
+      assert.ok(turns.every((turn) => turn.token_texts.length === turn.credit.length && turn.text !== ''));
+    }
+    assert.ok(existsSync(path.join(folder, 'checkpoints/000003/adapter_model.safetensors')));
+    assert.ok(!existsSync(path.join(folder, 'lock.json')), 'the lock is left');
+  });
+
+  it('trains as a pair that differs in the algorithm alone', async () => {
+    const folders = await start('startPairedRun', { iterations: 1, seed: 3 });
+    const runs = await Promise.all(folders.map(ended));
+    assert.deepEqual(
+      runs.map(({ file }) => file?.config.algorithm),
+      ['rl', 'aa'],
+    );
+    const [rl, aa] = runs.map(({ file }) => file);
+    assert.deepEqual({ ...rl?.config, algorithm: '' }, { ...aa?.config, algorithm: '' });
+    assert.equal(rl?.pairedWith, aa?.id);
+    assert.equal(aa?.pairedWith, rl?.id);
+  });
+
+  it('stops when asked, refuses a second trainer, and resumes to its end', async () => {
+    const [folder = ''] = await start('startAaRun', { iterations: 12 });
+    const run = path.basename(folder);
+    await until('the first iteration', async () => ((await RunFolder.open(folder)).last >= 1 ? true : undefined));
+    const refused = (await execute('resumeRun', { run })) as { error: string };
+    assert.match(refused.error, /nothing to resume/);
+    await execute('stopRun', { run });
+    const stopped = await RunFolder.open(folder);
+    assert.equal(stopped.finished, null);
+    assert.equal(stopped.trainedBy, null);
+    assert.ok(stopped.last < 12, `stopped after iteration ${stopped.last}`);
+    assert.equal(await execute('resumeRun', { run }), run);
+    const whole = await ended(folder);
+    assert.equal(whole.last, 12);
+    assert.deepEqual(whole.problems, []);
+  });
+
+  it('is refused where somebody else trains, with host and pid', async () => {
+    const folder = path.join(runsFolder(), 'held');
+    writeSampleRun(folder, 1, {}, { id: 'held' });
+    // This very process counts as the one that trains.
+    const { processStart } = await import('../../src/runs/processStart');
+    const { hostname } = await import('node:os');
+    const lock = { host: hostname(), pid: process.pid, processStart: processStart(process.pid) ?? '', heartbeat: new Date().toISOString() };
+    assert.equal(await execute('openRun', { folder }), 'held');
+    writeFileSync(path.join(folder, 'lock.json'), JSON.stringify(lock));
+    const refused = (await execute('resumeRun', { run: 'held' })) as { error: string };
+    assert.match(refused.error, new RegExp(`pid ${process.pid} on ${hostname()}`));
+  });
+
+  it('is found in its folder even if it is broken, and nothing else breaks', async () => {
+    const broken = path.join(runsFolder(), 'broken');
+    mkdirSync(broken, { recursive: true });
+    writeFileSync(path.join(broken, 'run.json'), '{"format": 1, "id": ');
+    const before = readdirSync(broken);
+    assert.equal(await execute('openRun', { folder: broken }), 'broken');
+    const good = path.join(runsFolder(), 'good');
+    writeSampleRun(good, 2, {}, { id: 'good' });
+    assert.equal(await execute('openRun', { folder: good }), 'good');
+    assert.match(
+      String(await execute('copyLink', { run: 'good', iteration: 2, negotiation: 1 })),
+      /\/\/parley\.parley\/open\?run=good&iteration=2&negotiation=1$/,
+    );
+    assert.match(await vscode.env.clipboard.readText(), /run=good/);
+    assert.deepEqual(readdirSync(broken), before);
+    await execute('closeRun', { run: 'broken' });
+    assert.deepEqual(await execute('copyLink', {}), String(await vscode.env.clipboard.readText()));
+  });
+
+  it('is deleted with its folder, and only then gone from the tree', async () => {
+    const folder = path.join(runsFolder(), 'doomed');
+    writeSampleRun(folder, 1, {}, { id: 'doomed' });
+    await execute('openRun', { folder });
+    assert.equal(await execute('deleteRun', { run: 'doomed', confirmed: 'for good' }), true);
+    assert.ok(!existsSync(folder));
+    const gone = (await execute('stopRun', { run: 'doomed' })) as { error: string };
+    assert.match(gone.error, /not open here/);
+  });
+});
+
+describe('.gitignore', () => {
+  it('gets the line for run folders once', async () => {
+    const file = path.join(workspace(), '.gitignore');
+    writeFileSync(file, 'dist');
+    assert.deepEqual(await execute('addToGitignore'), [file]);
+    assert.equal(readFileSync(file, 'utf8'), 'dist\n.parley/runs/\n');
+    assert.deepEqual(await execute('addToGitignore'), []);
+  });
+});
