@@ -28,6 +28,7 @@ export function webviewHtml({ view, title, cspSource, script, style, nonce }: Pa
 <head>
 <meta charset="UTF-8">
 <meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">
+<meta property="csp-nonce" content="${nonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" nonce="${nonce}" href="${escaped(style)}">
 <title>${escaped(title)}</title>

@@ -17,7 +17,7 @@ export function drawCurve(layout: CurveLayout, marks: CurveMarks): VNode {
     <svg xmlns="http://www.w3.org/2000/svg" viewBox={`0 0 ${layout.width} ${layout.height}`} width={layout.width} height={layout.height} font-size="10">
       {layout.yTicks.map(({ y, text }) => (
         <g key={text}>
-          <line x1={plot.left} x2={plot.right} y1={y} y2={y} stroke="var(--line)" />
+          <line x1={plot.left} x2={plot.right} y1={y} y2={y} stroke="var(--grid)" />
           <text x={plot.left - 6} y={y + 3.5} text-anchor="end" fill="var(--dim)">
             {text}
           </text>

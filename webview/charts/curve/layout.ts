@@ -99,15 +99,13 @@ export function layoutCurve(spec: CurveSpec): CurveLayout | null {
   };
 }
 
-/** Centred moving mean over a tenth of the curve, at least 5 points; what is missing is left out of the mean. */
+/** Centred moving mean over a twentieth of the curve, at least 5 points; what is missing, or beyond an end, is left out. */
 export function movingMean(points: CurveSeries['points']): CurveSeries['points'] {
   const half = Math.max(2, Math.floor(points.length / 40));
   return points.map(({ iteration }, index) => {
     let sum = 0;
     let count = 0;
-    // Shrinks towards both ends, so that neither end is pulled to one side.
-    const reach = Math.min(half, index, points.length - 1 - index);
-    for (let i = index - reach; i <= index + reach; i++) {
+    for (let i = index - half; i <= index + half; i++) {
       const value = points[i]?.value;
       if (value !== null && value !== undefined) {
         sum += value;

@@ -8,7 +8,7 @@ export function drawScatter(layout: ScatterLayout, hovered: number): VNode {
     <svg xmlns="http://www.w3.org/2000/svg" viewBox={`0 0 ${layout.width} ${layout.height}`} width={layout.width} height={layout.height} font-size="10">
       <line x1={plot.left} x2={plot.right} y1={zeroY} y2={zeroY} stroke="var(--dim)" stroke-width="0.7" />
       <line x1={zeroX} x2={zeroX} y1={plot.top} y2={plot.bottom} stroke="var(--dim)" stroke-width="0.7" />
-      <line x1={cancel.x1} y1={cancel.y1} x2={cancel.x2} y2={cancel.y2} stroke="var(--line)" stroke-dasharray="3 3" />
+      <line x1={cancel.x1} y1={cancel.y1} x2={cancel.x2} y2={cancel.y2} stroke="var(--grid)" stroke-dasharray="3 3" />
       <text x={plot.left} y={plot.bottom + 14} fill="var(--dim)">
         {layout.xEnds[0]}
       </text>

@@ -50,7 +50,6 @@ export function Header({ onKeys }: { readonly onKeys: () => void }): VNode {
           ⚠ {run.problem}
         </span>
       )}
-      <span class="grow" />
       <span class="head-actions">
         {(run.status === 'live' || following.value) && (
           <Checkbox checked={following.value} onChange={follow} title="Show the newest iteration as it is committed, until you choose something (f)">

@@ -36,7 +36,7 @@ export function TurnCell(props: {
   return (
     <div class={`turn seat-tint-${turn.seat}${at >= 0 ? ' current' : ''}${turn.valid ? '' : ' invalid'}`} data-turn={index}>
       {named && <span class={`who seat-name-${turn.seat}`}>{name}</span>}
-      <div class="said">
+      <div class={turn.tokens.texts.length <= 4 ? 'said short' : 'said'}>
         {open.value && (
           <div class="prompt">
             <span class="prompt-head dim">{name} read</span>
@@ -84,7 +84,7 @@ export function TurnCell(props: {
           </button>
         )}
       </div>
-      <span class="credit number" title={`credit of ${name} in round ${turn.round + 1}`}>
+      <span class="turn-credit number" title={`credit of ${name} in round ${turn.round + 1}`}>
         {turn.credit === null ? <span class="dim">preview</span> : signed(measureOf(measure.id).id === 'own' ? turn.credit.own : turn.credit.credit)}
       </span>
     </div>
