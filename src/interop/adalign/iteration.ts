@@ -1,7 +1,8 @@
-import { promises as fs } from 'node:fs';
+import type { Buffer } from 'node:buffer';
 import { type Pair, SEATS } from '../../domain/seat';
 import { type ProducedTurn, producedTurns, type Round, roundsOf } from './negotiation';
 import { PickleError } from './pickleData';
+import { readWhole } from './readWhole';
 import { MAX_FILE, readRolloutPickle } from './rolloutPickle';
 import { type RolloutTree, RolloutTreeError, rolloutTree } from './rolloutTree';
 import type { IterationFiles, Skipped } from './runFolder';
@@ -38,9 +39,7 @@ export async function loadIteration({ rollouts, logs, skipped: unknown }: Iterat
 
   const read = async (file: { name: string; path: string }, limit: number): Promise<Buffer | null> => {
     try {
-      const { size } = await fs.stat(file.path);
-      if (size > limit) throw new Error(`is larger than ${limit >> 20} MB: it is not read`);
-      const content = await fs.readFile(file.path);
+      const content = await readWhole(file.path, limit);
       bytes += content.length;
       return content;
     } catch (error) {

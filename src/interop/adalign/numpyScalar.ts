@@ -1,5 +1,4 @@
-import { Buffer } from 'node:buffer';
-import { type Buildable, PickleError, PyGlobal, PyObject, type PyValue } from './pickleData';
+import { type Buildable, PickleError, PyBytes, PyGlobal, PyObject, type PyValue } from './pickleData';
 
 /** A numpy dtype; its BUILD state says the byte order. */
 class Dtype extends PyObject implements Buildable {
@@ -36,16 +35,17 @@ export const numpyDtype = new PyGlobal('numpy.dtype', ([code], budget) => {
 
 /** `numpy._core.multiarray.scalar(dtype, bytes)`: one number or text. */
 export const numpyScalar = new PyGlobal('numpy._core.multiarray.scalar', ([dtype, data], budget) => {
-  if (!(dtype instanceof Dtype) || !(data instanceof Uint8Array)) throw new PickleError('has a numpy scalar without dtype or bytes');
-  budget.spend(32 + data.length);
-  return scalar(dtype, Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+  if (!(dtype instanceof Dtype) || !(data instanceof PyBytes)) throw new PickleError('has a numpy scalar without dtype or bytes');
+  budget.spend(32 + data.end - data.start);
+  return scalar(dtype, data);
 });
 
-function scalar({ code, littleEndian }: Dtype, data: Buffer): PyValue {
+function scalar({ code, littleEndian }: Dtype, { source, start, end }: PyBytes): PyValue {
   const kind = code[0]!;
   const size = Number(code.slice(1));
-  if (data.length !== (kind === 'U' ? 4 * size : size)) throw new PickleError(`has a numpy scalar ${code} of ${data.length} bytes`);
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const length = end - start;
+  if (length !== (kind === 'U' ? 4 * size : size)) throw new PickleError(`has a numpy scalar ${code} of ${length} bytes`);
+  const view = new DataView(source.buffer, source.byteOffset + start, length);
   if (kind === 'U') return text(view, littleEndian);
   if (kind === 'b') return view.getUint8(0) !== 0;
   switch (`${kind}${size}`) {

@@ -1,5 +1,15 @@
 import { Buffer } from 'node:buffer';
-import { Budget, type Buildable, type GlobalTable, PickleError, type PyDict, PyGlobal, PyObject, type PyValue } from './pickleData';
+import {
+  Budget,
+  type Buildable,
+  type GlobalTable,
+  PickleError,
+  PyBytes,
+  type PyDict,
+  PyGlobal,
+  PyObject,
+  type PyValue,
+} from './pickleData';
 import { checkShape } from './pickleShape';
 
 /** How a pickle is to be read. */
@@ -8,8 +18,9 @@ export interface PickleOptions {
   /** What stands for a persistent id; without it such ids are refused. */
   readonly persistent?: (id: PyValue, budget: Budget) => PyValue;
   readonly budget?: Budget;
-  /** Where the pickle starts. */
+  /** Where the pickle starts, and where the bytes that it may lie in end. */
   readonly start?: number;
+  readonly end?: number;
 }
 
 /** Open MARKs and waiting objects: more than CPython can nest, and more than it ever has waiting. */
@@ -61,7 +72,7 @@ class Machine {
     private readonly budget: Budget,
   ) {
     this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#end = bytes.length;
+    this.#end = options.end ?? bytes.length;
     this.pos = options.start ?? 0;
   }
 
@@ -371,10 +382,10 @@ class Machine {
     return text;
   }
 
-  #data(length: number): Uint8Array {
+  #data(length: number): PyBytes {
     this.#within(length);
     this.budget.spend(COST.bytes);
-    const data = this.#bytes.subarray(this.pos, this.pos + length);
+    const data = new PyBytes(this.#bytes, this.pos, this.pos + length);
     this.pos += length;
     return data;
   }
@@ -396,6 +407,7 @@ class Machine {
   #line(): string {
     const end = this.#bytes.indexOf(0x0a, this.pos);
     if (end < 0) throw this.#cut();
+    if (end >= this.#end) throw this.#cut();
     if (end - this.pos > 200) throw this.#damaged(this.pos, 'a global with a name of more than 200 characters');
     const line = this.#bytes.toString('utf8', this.pos, end);
     this.pos = end + 1;

@@ -1,3 +1,5 @@
+import type { Buffer } from 'node:buffer';
+
 /**
  * A pickle that is not read: it is cut, damaged or a bomb, or it asks for more than data.
  * The message says what was met and where; whoever reads the file adds its name.
@@ -18,8 +20,19 @@ export type PyDict = Map<PyKey, PyValue>;
 /** Keys that dicts of these files have. */
 export type PyKey = string | number | boolean | bigint;
 
+/** Python bytes, where they lie in the file: a Buffer of its own for each would cost more than all else that is read. */
+export class PyBytes extends PyObject {
+  constructor(
+    readonly source: Buffer,
+    readonly start: number,
+    readonly end: number,
+  ) {
+    super();
+  }
+}
+
 /** What a pickle can hold here; tuples and lists are both arrays. */
-export type PyValue = null | boolean | number | bigint | string | Uint8Array | PyObject | PyDict | PyValue[];
+export type PyValue = null | boolean | number | bigint | string | PyObject | PyDict | PyValue[];
 
 /** A global that a pickle may name: what calling it with data makes. */
 export class PyGlobal extends PyObject {

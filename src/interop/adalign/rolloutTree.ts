@@ -50,8 +50,10 @@ export interface ChatTurn {
 
 /** Paths off the main one that are read of one file. */
 const MAX_BRANCHES = 10_000;
-/** Nodes that are read of one file, over all paths. */
+/** Nodes, numbers and characters that are read of one file, over all paths: an object may be referred to many times. */
 const MAX_NODES = 200_000;
+const MAX_NUMBERS = 4_000_000;
+const MAX_CHARACTERS = 16_000_000;
 
 /**
  * The negotiation in what `readRolloutPickle` read.
@@ -78,6 +80,8 @@ export function rolloutTree(data: PyValue): RolloutTree {
 class PathReader {
   readonly branches: Branch[] = [];
   #nodes = 0;
+  #numbers = 0;
+  #characters = 0;
 
   constructor(readonly agents: Pair<string>) {}
 
@@ -120,10 +124,20 @@ class PathReader {
     const info = simulation.get('info') ?? null;
     const each = <T>(read: (agent: string) => T): Pair<T> => [read(this.agents[0]), read(this.agents[1])];
     return {
-      turns: each((agent) => chatTurns(actions.get(agent), `chat_turns of ${agent} in ${where}`)),
+      turns: each((agent) => this.#count(chatTurns(actions.get(agent), `chat_turns of ${agent} in ${where}`))),
       rewards: each((agent) => numberAt(rewards.get(agent), `rewards of ${agent} in ${where}`)),
       info: info instanceof Map ? info : null,
     };
+  }
+
+  #count(turns: ChatTurn[]): ChatTurn[] {
+    for (const { content, tokens, logProbs } of turns) {
+      this.#characters += content.length;
+      this.#numbers += (tokens?.length ?? 0) + (logProbs?.length ?? 0);
+    }
+    if (this.#characters > MAX_CHARACTERS) throw new RolloutTreeError(`has more than ${MAX_CHARACTERS} characters of chat`);
+    if (this.#numbers > MAX_NUMBERS) throw new RolloutTreeError(`has more than ${MAX_NUMBERS} token ids and log-probabilities`);
+    return turns;
   }
 }
 
