@@ -193,6 +193,47 @@ describe('sampling', () => {
     expect(largestDifference(later!.logProbs, whole!.logProbs)).toBeLessThan(1e-5);
   });
 
+  it('cuts off unlikely tokens as a slow twin does', async () => {
+    const engine = await open();
+    const { tokenizer } = engine;
+    const read = tokenizer.observe('r1 they B play', { first: true, kind: 'message' });
+    const size = tokenizer.vocabularySize;
+    const every = Array.from({ length: size }, (_, token) =>
+      crossEntropySequence(Int32Array.from([...read, token]), Int32Array.of(read.length)),
+    );
+    const probabilities = (await engine.score(engine.base, every, LOSS)).map(({ logProbs }) => Math.exp(logProbs[0]!));
+    for (const [topP, topK] of [
+      [1, 1],
+      [1, 4],
+      [0.5, 0],
+      [0.6, 5],
+      [1e-6, 0],
+    ] as const) {
+      const order = probabilities.map((p, token) => ({ p, token })).sort((a, b) => b.p - a.p);
+      const most = order.slice(0, topK || size);
+      const mass = most.reduce((sum, { p }) => sum + p, 0);
+      let before = 0;
+      const kept = most.filter(({ p }) => {
+        const keep = before < topP * mass;
+        before += p;
+        return keep;
+      });
+      const total = kept.reduce((sum, { p }) => sum + p, 0);
+      const lanes = engine.open(engine.base, 50, 16);
+      const samples = await engine.sample(
+        lanes.map((lane, i) => ({ lane, read, constraint: null, validAgainst: null, maxTokens: 1, uniform: () => (i + 0.5) / 50 })),
+        { temperature: 1, topP, topK },
+      );
+      for (const { tokens, logProbs } of samples) {
+        const found = kept.find(({ token }) => token === tokens[0]);
+        expect(found, `token ${tokens[0]} under topP ${topP}, topK ${topK}`).toBeDefined();
+        expect(logProbs[0]).toBeCloseTo(Math.log(found!.p / total), 4);
+      }
+      for (const { token, p } of kept) if (p / total > 1 / 40) expect(samples.some(({ tokens }) => tokens[0] === token)).toBe(true);
+      engine.close(lanes);
+    }
+  });
+
   it('refuses what makes no sense, in one line', async () => {
     const engine = await open();
     const [lane] = engine.open(engine.base, 1, 16);
@@ -200,6 +241,8 @@ describe('sampling', () => {
     const settings = { temperature: 1, topP: 1, topK: 0 };
     await expect(engine.sample([request], settings)).rejects.toThrow('nothing to read');
     await expect(engine.sample([request], { ...settings, temperature: 0 })).rejects.toThrow('temperature must be above 0');
+    await expect(engine.sample([request], { ...settings, topP: 0 })).rejects.toThrow('topP must be above 0 and at most 1');
+    await expect(engine.sample([request], { ...settings, topK: -1 })).rejects.toThrow('topK must be a whole number');
     engine.close([lane!]);
     await expect(engine.sample([request], settings)).rejects.toThrow('closed lane');
     expect(() => engine.open(engine.base, 1, 1000)).toThrow("longer than the model's 128 positions");

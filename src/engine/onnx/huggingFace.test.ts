@@ -2,6 +2,11 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Lane } from '../engine';
+import { openModel } from './openModel';
+import { OnnxPolicy, WeightFeeds } from './policies';
+import { loadPolicyFiles } from './policyFiles';
+import { Sampler } from './sampler';
 import { scoreTokens } from './scoreTokens';
 
 const FIXTURES = join(__dirname, '../../../test/fixtures/hf');
@@ -55,6 +60,36 @@ describe.each(['llama', 'llama3-rope', 'qwen2', 'qwen3', 'gemma3'])('%s, against
         expect(Math.abs(found.gradNorms![tensor]! / norm - 1), tensor).toBeLessThan(1e-3);
     });
   }
+});
+
+describe.each(['llama', 'llama3-rope', 'qwen2', 'qwen3', 'gemma3'])('%s', (name) => {
+  it('continues greedily as generate does, with the cache', async () => {
+    const model = join(FIXTURES, name);
+    const { inputIds, adapter }: Reference = JSON.parse(await readFile(join(model, 'reference.json'), 'utf8'));
+    const opened = await openModel({ ...options, model });
+    for (const merge of [true, false]) {
+      const weights = new WeightFeeds(opened.sessions, opened.model.config, opened.weights.base, merge);
+      const policy = new OnnxPolicy('adapter', await loadPolicyFiles(join(model, 'adapter'), opened.model));
+      const sampler = new Sampler(opened.sessions, opened.model.config, weights, -1);
+      // The prompt in two parts, the second behind a cache; beside a lane of another length.
+      const [lane, other] = sampler.open(policy, 2, 64);
+      const turn = (on: Lane, read: number[], maxTokens: number) => ({
+        lane: on,
+        read,
+        constraint: null,
+        validAgainst: null,
+        maxTokens,
+        uniform: () => 0.5,
+      });
+      const prompt = inputIds[0]!.slice(0, 10);
+      const greedy = { temperature: 1, topP: 1, topK: 1 };
+      await sampler.sample([turn(other!, inputIds[1]!.slice(0, 27), 3)], greedy);
+      sampler.read([{ lane: lane!, tokens: prompt.slice(0, 4) }]);
+      const [sample] = await sampler.sample([turn(lane!, prompt.slice(4), adapter.greedy.length - 10), turn(other!, [5], 2)], greedy);
+      expect([...prompt, ...sample!.tokens]).toEqual(adapter.greedy);
+    }
+    await opened.sessions.dispose();
+  });
 });
 
 describe('a model folder as older tools write it', () => {

@@ -140,8 +140,11 @@ export class Sampler {
 
   private async sampleGroup(policy: OnnxPolicy, turns: ReadonlyMap<OnnxLane, Turn>, settings: SamplingSettings): Promise<void> {
     const { feeds, lora } = await this.weights.of(policy);
-    const session = await this.sessions.get(lora ? `step lora ${lora.rank} ${lora.alpha}` : 'step', () => stepGraph(this.config, lora));
-    const run = (inputs: Feeds): ReturnType<typeof session.run> => session.run({ ...feeds, ...inputs });
+    const truncated = settings.topP < 1 || settings.topK > 0;
+    const key = `step ${JSON.stringify([lora, truncated])}`;
+    const session = await this.sessions.get(key, () => stepGraph(this.config, lora, truncated));
+    const run = (inputs: Feeds): ReturnType<typeof session.run> =>
+      session.run({ ...feeds, ...(truncated ? this.truncation(settings) : {}), ...inputs });
     let view = this.viewOf([...turns.keys()].filter((lane) => !turns.get(lane)!.done));
     while (view.lanes.length > 0) {
       await this.step(view, turns, settings, run);
@@ -149,6 +152,12 @@ export class Sampler {
       // Finished rows are carried along, reading nothing, until half are finished: moving rows costs more.
       if (active.length <= view.lanes.length / 2) view = this.viewOf(active);
     }
+  }
+
+  private truncation({ topP, topK }: SamplingSettings): Feeds {
+    const { vocabularySize } = this.config;
+    const most = topK === 0 ? vocabularySize : Math.min(topK, vocabularySize);
+    return { topP: this.sessions.scalar(topP), topK: this.sessions.int64(BigInt64Array.of(BigInt(most)), [1]) };
   }
 
   private viewOf(lanes: readonly OnnxLane[]): View {
@@ -337,6 +346,6 @@ function own(lane: Lane): OnnxLane {
 
 function checkSettings({ temperature, topP, topK }: SamplingSettings): void {
   if (!(temperature > 0)) throw new RangeError(`temperature must be above 0, not ${temperature}`);
-  if (topP !== 1) throw new RangeError(`topP ${topP}: nucleus sampling is not available yet; use 1`);
-  if (topK !== 0) throw new RangeError(`topK ${topK}: top-k sampling is not available yet; use 0`);
+  if (!(topP > 0 && topP <= 1)) throw new RangeError(`topP must be above 0 and at most 1, not ${topP}`);
+  if (!Number.isSafeInteger(topK) || topK < 0) throw new RangeError(`topK must be a whole number, 0 to keep all tokens, not ${topK}`);
 }

@@ -9,13 +9,16 @@ export interface NodeSpec {
   /** What the value is differentiable in, when that is not what the node reads. */
   readonly of?: readonly Value[];
   readonly vjp?: Vjp;
+  /** Further outputs that the operator has and nobody reads. */
+  readonly unread?: number;
 }
 
 interface PendingNode {
   readonly name: string;
   readonly op: string;
   readonly inputs: readonly (Value | null)[];
-  readonly outputs: readonly Value[];
+  readonly output: Value;
+  readonly unread: number;
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
@@ -82,7 +85,7 @@ export class Graph {
   node(op: string, inputs: readonly (Value | null)[], spec: NodeSpec): Value {
     const of = spec.of ?? inputs.filter((input) => input !== null);
     const value = this.value(spec.dtype ?? 'float32', spec.shape, undefined, of, spec.vjp ?? null);
-    this.nodes.push({ name: this.where(op), op, inputs, outputs: [value], attributes: spec.attributes ?? {} });
+    this.nodes.push({ name: this.where(op), op, inputs, output: value, unread: spec.unread ?? 0, attributes: spec.attributes ?? {} });
     return value;
   }
 
@@ -131,7 +134,7 @@ export class Graph {
       name: node.name,
       op: node.op,
       inputs: node.inputs.map((input) => (input ? this.nameOf(input) : '')),
-      outputs: node.outputs.map((output) => this.nameOf(output)),
+      outputs: [this.nameOf(node.output), ...Array.from({ length: node.unread }, (_, i) => `${node.name}.unread${i}`)],
       attributes: node.attributes,
     }));
     return encodeModel({

@@ -1,4 +1,4 @@
-import { add, divide, exp, multiply, subtract, toFloat } from '../graph/elementwise';
+import { add, divide, exp, log, multiply, subtract, toFloat } from '../graph/elementwise';
 import { gatherElements, gatherRows } from '../graph/gather';
 import { Graph } from '../graph/graph';
 import { batchedMatmul } from '../graph/matmul';
@@ -21,16 +21,17 @@ export function cacheNames(layer: number): { pastKey: string; pastValue: string;
  * a layer, `seen [b, 1, repeat·n, cap+n]` (0 or −1e9; b is B or 1), `last [B]` (index into B·n of each row's last real token), `uniform [B, 1]`,
  * `maskTable [K, V]` with the rows `maskRow [B]` (what may be sampled) and `validRow [B]` (what valid mass is measured against), `inverseTemperature []`.
  * The token is the inverse of the cumulated distribution at `uniform`: the number of tokens whose cumulated weight is at most uniform · total.
+ * With `truncated`, only the `topK [1]` likeliest tokens count, and of them the likeliest that together make `topP []` of the rest.
  * Outputs: `token [B, 1]`, `logProb`, `validMass`, `entropy` `[B, 1]`, and the new cache entries `[B, groups, n, size]`.
  */
-export function stepGraph(config: ModelConfig, lora: LoraShape | null): Graph {
+export function stepGraph(config: ModelConfig, lora: LoraShape | null, truncated = false): Graph {
   const graph = new Graph('step');
   const weights = weightInputs(graph, config, lora, 'factored');
   const ids = graph.input('ids', 'int64', ['B', 'n']);
   const x = transformer(graph, config, ids, weights, cachedAttention(graph, config));
   const flat = reshape(x, ['N', config.hiddenSize]);
   const logits = head(graph, config, gatherRows(flat, graph.input('last', 'int64', ['B'])), weights);
-  graph.scope('sample', () => sample(graph, config, logits));
+  graph.scope('sample', () => sample(graph, config, logits, truncated));
   return graph;
 }
 
@@ -75,20 +76,57 @@ function seenInput(graph: Graph, name: string): Value {
   return graph.input(name, 'float32', ['seenRows', 1, 'm', 'S']);
 }
 
-function sample(graph: Graph, config: ModelConfig, rawLogits: Value): void {
+function sample(graph: Graph, config: ModelConfig, rawLogits: Value, truncated: boolean): void {
   const logits = multiply(rawLogits, graph.input('inverseTemperature', 'float32', []));
   const table = graph.input('maskTable', 'float32', ['K', config.vocabularySize]);
   const full = distribution(logits);
   const masked = distribution(add(logits, gatherRows(table, graph.input('maskRow', 'int64', ['B']))));
-  const cumulated = graph.node('CumSum', [masked.weights, graph.constant('int64', [], BigInt64Array.of(1n))], { shape: logits.shape });
+  const kept = truncated ? truncate(graph, config, masked.weights) : masked.weights;
+  const cumulated = cumulate(graph, kept);
   const total = slice(cumulated, 1, config.vocabularySize - 1, config.vocabularySize);
   const threshold = multiply(graph.input('uniform', 'float32', ['B', 1]), total);
   const below = toFloat(graph.node('LessOrEqual', [cumulated, threshold], { dtype: 'bool', shape: logits.shape }));
-  const token = graph.node('Cast', [sum(below, [-1])], { attributes: { to: { kind: 'int', value: 7 } }, dtype: 'int64', shape: ['B', 1] });
+  const token = toInteger(graph, sum(below, [-1]));
   graph.output('token', token);
-  graph.output('logProb', subtract(gatherElements(masked.shifted, token), masked.logTotal));
+  const logTotal = truncated ? log(sum(kept, [-1])) : masked.logTotal;
+  graph.output('logProb', subtract(gatherElements(masked.shifted, token), logTotal));
   const valid = gatherRows(table, graph.input('validRow', 'int64', ['B']));
   const allowed = sum(multiply(full.weights, exp(valid)), [-1]);
   graph.output('validMass', divide(allowed, full.total));
   graph.output('entropy', entropy(full));
+}
+
+/** Weights with all but the likeliest set to 0: first top-k, then top-p of what is left (Holtzman et al. 2020). Ties are kept together. */
+function truncate(graph: Graph, config: ModelConfig, weights: Value): Value {
+  const { shape } = weights;
+  const atLeast = (x: Value, least: Value): Value =>
+    multiply(x, toFloat(graph.node('GreaterOrEqual', [x, least], { dtype: 'bool', shape })));
+  const sorted = graph.node('TopK', [weights, graph.integers([config.vocabularySize])], {
+    attributes: { axis: { kind: 'int', value: 1 } },
+    shape,
+    unread: 1,
+  });
+  const place = subtractInteger(graph, graph.input('topK', 'int64', [1]));
+  const kth = graph.node('Gather', [sorted, place], { attributes: { axis: { kind: 'int', value: 1 } }, shape: ['B', 1] });
+  const left = atLeast(sorted, kth);
+  // A token is kept while the mass before it is below topP, so that the one which crosses it is the last.
+  const before = subtract(cumulate(graph, left), left);
+  const wanted = multiply(sum(left, [-1]), graph.input('topP', 'float32', []));
+  const counted = toFloat(graph.node('Less', [before, wanted], { dtype: 'bool', shape }));
+  const last = toInteger(graph, subtract(sum(counted, [-1]), graph.scalar(1)));
+  const least = graph.node('Max', [kth, gatherElements(sorted, last)], { shape: ['B', 1] });
+  return atLeast(weights, least);
+}
+
+function cumulate(graph: Graph, x: Value): Value {
+  return graph.node('CumSum', [x, graph.constant('int64', [], BigInt64Array.of(1n))], { shape: x.shape });
+}
+
+function toInteger(graph: Graph, x: Value): Value {
+  return graph.node('Cast', [x], { attributes: { to: { kind: 'int', value: 7 } }, dtype: 'int64', shape: x.shape });
+}
+
+/** k − 1, as a place counted from 0. */
+function subtractInteger(graph: Graph, k: Value): Value {
+  return graph.node('Sub', [k, graph.integers([1])], { dtype: 'int64', shape: k.shape });
 }
