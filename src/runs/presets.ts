@@ -170,10 +170,9 @@ function checkKeys(settings: Settings, schema: z.ZodType, source: string, prefix
     const path = prefix + key;
     const child = known.get(key);
     if (child === undefined) {
-      const near = nearest(key, known.keys());
-      throw new ConfigError(
-        `${source}: there is no setting "${path}"${near ? `; did you mean ${prefix}${near}?` : list(known.keys(), prefix)}`,
-      );
+      const names = [...known.keys()].filter((name) => !chosenAtStart.includes(name));
+      const near = nearest(key, names);
+      throw new ConfigError(`${source}: there is no setting "${path}"${near ? `; did you mean ${prefix}${near}?` : list(names, prefix)}`);
     }
     if (chosenAtStart.includes(key)) {
       throw new ConfigError(`${source}: ${key} is chosen when the run is started, not set`);

@@ -1,0 +1,89 @@
+import { resolve } from 'node:path';
+import { GAME_IDS } from '../domain/games';
+import { type Algorithm, algorithm, type RunConfig } from '../protocol/runConfig';
+import type { TrainParams } from '../protocol/trainer';
+import { ConfigError, listPresets, parseAssignments, resolveConfig } from '../runs/presets';
+import { freeRunIds } from '../runs/runIds';
+import { type Arguments, didYouMean, type OptionSpec, UsageError } from './arguments';
+import type { Terminal } from './terminal';
+
+/** Options of every command that begins runs. */
+export const RUN_OPTIONS: readonly OptionSpec[] = [
+  { name: 'game', value: 'GAME', about: `${GAME_IDS.join(', ')} (default ipd)` },
+  { name: 'iterations', value: 'N', about: 'how many, instead of the preset’s number' },
+  { name: 'seed', value: 'N', about: 'seed of every random number of the run (default 0)' },
+  { name: 'policy', value: 'DIR', about: 'a Hugging Face model folder, or embedded (default)' },
+  { name: 'preset', value: 'NAME', about: 'embedded (default), paper, or the path of a JSON preset' },
+  {
+    name: 'set',
+    value: 'KEY=VALUE',
+    repeats: true,
+    about: 'one setting over the preset’s, such as learningRate=0.0005 or\nbuffer.every=5; may be given more than once',
+  },
+  { name: 'out', value: 'DIR', about: 'the run’s folder (default .parley/runs/TIME-GAME-ALGORITHM)' },
+];
+
+/** Options of every command that computes. */
+export const MACHINE_OPTIONS: readonly OptionSpec[] = [
+  { name: 'threads', value: 'N', about: 'intra-op threads (default: the cores there are, shared among the runs)' },
+  { name: 'device', value: 'DEVICE', about: 'auto (default), cpu, webgpu, cuda, dml, coreml' },
+  { name: 'onnxruntime-path', value: 'DIR', about: 'another onnxruntime-node, such as one with CUDA' },
+];
+
+const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+
+/** Where a run computes. */
+export interface Machine {
+  readonly device: TrainParams['device'];
+  readonly onnxruntimePath?: string;
+  readonly threads?: number;
+}
+
+/** Reads `MACHINE_OPTIONS`. @throws UsageError */
+export function readMachine(args: Arguments): Machine {
+  const threads = args.count('threads', 1);
+  const path = args.text('onnxruntime-path');
+  return {
+    device: args.choice('device', DEVICES) ?? 'auto',
+    ...(threads !== undefined && { threads }),
+    ...(path !== undefined && { onnxruntimePath: resolve(path) }),
+  };
+}
+
+/** Resolves `RUN_OPTIONS` to one configuration for each algorithm. @throws UsageError */
+export function readConfigs(args: Arguments, algorithms: readonly Algorithm[], { media }: Terminal): RunConfig[] {
+  const game = args.choice('game', GAME_IDS) ?? 'ipd';
+  const preset = args.text('preset') ?? 'embedded';
+  const named = listPresets(media, game).map(({ name }) => name);
+  if (!preset.includes('.') && !preset.includes('/') && !named.includes(preset)) {
+    throw new UsageError(`--preset ${preset}: there is no such preset for ${game}${didYouMean(preset, named)}`);
+  }
+  const policy = args.text('policy');
+  const iterations = args.count('iterations', 1);
+  const seed = args.count('seed') ?? 0;
+  try {
+    const layers = [
+      parseAssignments(args.texts('set'), '--set'),
+      ...(policy === undefined ? [] : [{ source: '--policy', settings: { policy: policy === 'embedded' ? policy : resolve(policy) } }]),
+      ...(iterations === undefined ? [] : [{ source: '--iterations', settings: { iterations } }]),
+    ];
+    return algorithms.map((rule) => resolveConfig(media, { game, algorithm: rule, seed, preset, layers }));
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** Algorithms by id, for `--algorithm`. */
+export const ALGORITHMS = algorithm.options;
+
+/** The folders of runs that are begun: `--out`, or free names under .parley/runs. */
+export function defaultFolders(configs: readonly RunConfig[]): string[] {
+  const root = resolve('.parley/runs');
+  return freeRunIds(root, configs, new Date()).map((id) => resolve(root, id));
+}
+
+/** What a run is called where people read it. */
+export function runName({ game, algorithm: rule, seed }: RunConfig): string {
+  return `${game} ${rule}, seed ${seed}`;
+}

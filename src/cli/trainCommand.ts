@@ -1,0 +1,147 @@
+import { basename, resolve } from 'node:path';
+import type { IterationLine } from '../protocol/runFiles';
+import type { Ended, Progress, TrainParams } from '../protocol/trainer';
+import { shareCores } from '../runs/trainers';
+import { onnxEnvironment } from '../trainer/environment';
+import { readRunFile } from '../trainer/resume';
+import { trainRun } from '../trainer/run';
+import { type Arguments, UsageError } from './arguments';
+import type { Command } from './command';
+import { measuresTable } from './measuresTable';
+import { progressLine } from './progressLine';
+import { ALGORITHMS, defaultFolders, MACHINE_OPTIONS, RUN_OPTIONS, readConfigs, readMachine, runName } from './runOptions';
+import { LiveLines, type Terminal } from './terminal';
+
+const JSON_OPTION = {
+  name: 'json',
+  about: 'NDJSON on stdout: one object an iteration, the last one\n{"type":"finished","run":…,"measures":{…}}',
+};
+
+/** `parley train`: one run, in this process. */
+export const trainCommand: Command = {
+  name: 'train',
+  summary: 'train a policy in self-play, by plain RL or Advantage Alignment',
+  about: `
+Trains a policy in self-play and keeps everything in the run's folder: run.json, a journal line and a Parquet file an
+iteration, checkpoints in PEFT's layout. Ctrl-C stops after the chunk under way; parley resume goes on, after that or any
+other end, to the very run that an uninterrupted one would have been. At the end the final policy is measured in 256 fresh
+negotiations with itself.`,
+  positionals: [],
+  options: [
+    { name: 'algorithm', value: 'RULE', about: `${ALGORITHMS.join(', ')} (default aa)` },
+    ...RUN_OPTIONS,
+    ...MACHINE_OPTIONS,
+    JSON_OPTION,
+  ],
+  examples: [
+    ['parley train', 'the prisoner’s dilemma by Advantage Alignment, with the embedded policy; a minute and a half on a laptop'],
+    ['parley train --algorithm rl --seed 3 --out runs/rl-3', 'the same by plain RL, in a folder of your choice'],
+    [
+      'parley train --game trust-and-split --policy models/Qwen3-0.6B --preset paper',
+      'a model from Hugging Face, with the paper’s numbers',
+    ],
+    [
+      'parley train --set beta=1 --set buffer.enabled=false --json > run.ndjson',
+      'settings over the preset’s, and a machine-readable record',
+    ],
+  ],
+  run: async (args, terminal) => {
+    const rule = args.choice('algorithm', ALGORITHMS) ?? 'aa';
+    const [config] = readConfigs(args, [rule], terminal);
+    if (config === undefined) throw new UsageError('there is no algorithm to train by');
+    const out = args.text('out');
+    const folder = out === undefined ? defaultFolders([config])[0]! : resolve(out);
+    const machine = readMachine(args);
+    const params: TrainParams = { start: 'new', folder, name: runName(config), config, ...shareCores(terminal.cores, 1), ...machine };
+    return follow(params, args, terminal);
+  },
+};
+
+/** `parley resume`: goes on with a run in this process. */
+export const resumeCommand: Command = {
+  name: 'resume',
+  summary: 'go on with a run that was stopped, killed, or cut off',
+  about: `
+Goes on with a run from its last committed iteration. What comes out is bit for bit what an uninterrupted run gives, on
+the same device and with the same number of threads, which is taken from run.json unless you say otherwise.
+A finished run prints its measures again.`,
+  positionals: ['DIR'],
+  options: [
+    ...MACHINE_OPTIONS,
+    { name: 'take-over', about: 'take the folder from another host that has been silent for a minute' },
+    JSON_OPTION,
+  ],
+  examples: [
+    ['parley resume runs/rl-3', 'go on'],
+    ['parley resume /shared/runs/17 --take-over', 'go on with what a dead cluster node left'],
+  ],
+  run: async (args, terminal) => {
+    const folder = resolve(args.positionals[0]!);
+    const { threads } = await readRunFile(folder);
+    const share = shareCores(terminal.cores, 1);
+    return follow({ start: 'resume', folder, takeOver: args.has('take-over'), ...share, threads, ...readMachine(args) }, args, terminal);
+  },
+};
+
+/** Trains and shows it: a progress bar, or NDJSON. Resolves with the exit code. */
+async function follow(params: TrainParams, args: Arguments, terminal: Terminal): Promise<number> {
+  const json = args.has('json');
+  const live = new LiveLines(terminal);
+  const stopping = new AbortController();
+  const stop = (): void => {
+    if (!stopping.signal.aborted && !json) live.log('Stopping after the chunk under way …');
+    stopping.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const run = trainRun(params, onnxEnvironment(terminal.media, stopping.signal));
+  let title = basename(params.folder);
+  let ended: Ended | undefined;
+  while (ended === undefined) {
+    const { done, value } = await run.next();
+    if (done) {
+      ended = value;
+      break;
+    }
+    switch (value.type) {
+      case 'ready':
+        title = `${value.run.config.game} ${value.run.config.algorithm}`;
+        if (!json)
+          live.log(`${value.run.name}: ${params.folder}, ${value.run.device}, ${params.threads} thread${params.threads === 1 ? '' : 's'}`);
+        break;
+      case 'progress':
+        if (!json) show(live, terminal, title, value.progress);
+        break;
+      case 'committed':
+        if (json && value.line.iteration > 0) terminal.out(`${JSON.stringify(iterationObject(value.line))}\n`);
+        break;
+      case 'log':
+        live.log(`${value.level}: ${value.line}`);
+        break;
+    }
+  }
+  if (ended.how === 'finished') {
+    terminal.out(
+      json
+        ? `${JSON.stringify({ type: 'finished', run: params.folder, measures: ended.measures })}\n`
+        : `\n${measuresTable([[title, ended.measures]])}\n`,
+    );
+    return 0;
+  }
+  const iteration = ended.how === 'stopped' ? ended.iteration : 0;
+  if (json) terminal.out(`${JSON.stringify({ type: 'stopped', run: params.folder, iteration })}\n`);
+  live.log(`Stopped after iteration ${iteration}. Go on with: parley resume ${params.folder}`);
+  return 1;
+}
+
+/** Redraws the bar; where nothing can be redrawn, about twenty lines in all. */
+function show(live: LiveLines, terminal: Terminal, title: string, progress: Progress): void {
+  const line = progressLine(title, progress);
+  if (terminal.live) live.show([line]);
+  else if (progress.phase !== 'training' || progress.iteration % Math.max(1, Math.floor(progress.iterations / 20)) === 0) live.log(line);
+}
+
+/** An iteration as `--json` prints it: its journal line without files and negotiations. */
+function iterationObject({ type, iteration, time, seconds, measures, training }: IterationLine): object {
+  return { type, iteration, time, seconds, measures, training };
+}
