@@ -1,0 +1,10 @@
+export type { CreditCheck } from './credits';
+export { worseCheck } from './credits';
+export type { ImportedBranch, ImportedIteration, ReadOptions } from './import';
+export { readIterations } from './import';
+export type { Skipped } from './runFolder';
+export { isAdAlignFolder } from './runFolder';
+export type { ProposedSettings } from './settings';
+export { proposeSettings } from './settings';
+export type { AdAlignSummary } from './summary';
+export { summarise, summaryText } from './summary';

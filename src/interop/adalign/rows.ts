@@ -1,0 +1,167 @@
+import type { Action, GameId, RoundOutcome } from '../../domain/games/game';
+import { type Pair, pair, type Seat } from '../../domain/seat';
+import type { TurnRow } from '../../protocol/rollouts';
+import type { NegotiationCredits } from './credits';
+import { type Payoffs, type RoundRecord, roundRecord } from './game';
+import { type ProducedTurn, producedTurns, type Round, roundsOf } from './negotiation';
+import type { Branch, RolloutTree } from './rolloutTree';
+import { spelledTexts, type TokenwiseLog } from './tokenwise';
+
+/** What the rows of a negotiation are made of. */
+export interface RowSource {
+  /** Counted from 1. */
+  readonly iteration: number;
+  /** Place in the iteration. */
+  readonly negotiation: number;
+  readonly group: number;
+  readonly game: GameId | undefined;
+  readonly payoffs: Payoffs;
+  readonly tree: RolloutTree;
+  readonly rounds: readonly Round[];
+  readonly turns: readonly ProducedTurn[];
+  readonly players: Pair<string>;
+  /** Whether a seat's tokens were trained on. */
+  readonly trained: Pair<boolean>;
+  readonly logs: Pair<TokenwiseLog | null>;
+  /** Null for a branch, which has no part in the credits. */
+  readonly credits: NegotiationCredits | null;
+  /** Texts of tokens, where a tokenizer is at hand; together they must spell the turn. */
+  readonly tokenTexts?: ((ids: readonly number[]) => readonly string[]) | undefined;
+}
+
+/** The turns of a negotiation as rows of a rollout file, and its rounds as `domain/games` tells them. */
+export function negotiationRows(source: RowSource): { rows: TurnRow[]; outcomes: RoundOutcome[] } {
+  const records = recordsOf(source);
+  const lines: [number, number] = [0, 0];
+  const rows = source.turns.map((turn, index) => {
+    const { seat, round } = turn;
+    const record = records[round]!;
+    const logged = loggedColumns(source.logs[seat], turn, lines);
+    const cell = creditCells(source.credits, seat, round);
+    const action = record.actions[seat] ?? defaultAction(source.game, record);
+    return {
+      iteration: source.iteration,
+      seed_group: source.group,
+      negotiation: source.negotiation,
+      round,
+      turn: index,
+      seat,
+      agent: source.tree.agents[seat].replace(/^buffer_/, '').toLowerCase(),
+      player: source.players[seat],
+      trained: source.trained[seat] && turn.tokens.length > 0,
+      kind: turn.acts ? 'action' : 'message',
+      prompt: turn.prompt,
+      text: turn.chat?.content ?? '',
+      valid: !turn.acts || record.actions[seat] !== null,
+      action: turn.acts ? JSON.stringify(action) : null,
+      deal: JSON.stringify(record.deal),
+      reward: source.rounds[round]!.rewards[seat],
+      share: JSON.stringify(record.shares[seat]),
+      best_joint_reward: record.bestJointReward,
+      return: cell.return,
+      baseline: cell.baseline,
+      opponent_advantage: cell.opponent,
+      weight: cell.weight,
+      prompt_token_ids: turn.promptTokens,
+      token_ids: turn.tokens,
+      token_texts: textsOf(turn, logged?.tokens, source.tokenTexts),
+      log_probs: turn.logProbs,
+      train_log_probs: logged?.logProbs ?? [],
+      ratios: logged === undefined ? [] : logged.logProbs.map((logProb, i) => Math.exp(logProb - turn.logProbs[i]!)),
+      reference_log_probs: [],
+      entropies: [],
+      valid_mass: [],
+      forced: turn.tokens.map(() => false),
+      own_advantage: turn.tokens.map(() => cell.own),
+      alignment_term: turn.tokens.map(() => cell.alignment),
+      // What the run trained with, where it says so.
+      credit: turn.tokens.map((_, i) => logged?.credits[i] ?? cell.credit),
+    } satisfies TurnRow;
+  });
+  return { rows, outcomes: source.rounds.map((round, t) => outcomeOf(source, round, records[t]!, t)) };
+}
+
+/** The rows of a branch, from where it leaves the main path on. */
+export function branchRows(source: RowSource, branch: Branch): TurnRow[] {
+  const rounds = roundsOf([...source.tree.steps.slice(0, branch.after), ...branch.steps]);
+  const turns = producedTurns(rounds);
+  const { rows } = negotiationRows({ ...source, rounds, turns, logs: [null, null], credits: null, trained: [false, false] });
+  const own = new Set(branch.steps.flatMap((step) => step.turns.flat()));
+  const first = rounds.findIndex(({ steps }) => branch.steps[0] !== undefined && steps.includes(branch.steps[0]));
+  return rows.filter((row, i) => {
+    const { chat } = turns[i]!;
+    return chat === null ? row.round >= first : own.has(chat);
+  });
+}
+
+function recordsOf({ game, payoffs, tree, rounds, turns }: RowSource): RoundRecord[] {
+  const openers: (Seat | undefined)[] = rounds.map(() => undefined);
+  for (const { acts, round, seat } of turns) {
+    if (!acts) openers[round] ??= seat;
+  }
+  return rounds.map(({ info, rewards }, t) => roundRecord(game, info, tree.agents, rewards, openers[t], payoffs));
+}
+
+function outcomeOf({ game, turns }: RowSource, { rewards }: Round, record: RoundRecord, t: number): RoundOutcome {
+  return {
+    round: t,
+    deal: record.deal,
+    actions: pair((seat) => record.actions[seat] ?? defaultAction(game, record)),
+    valid: pair((seat) => record.actions[seat] !== null),
+    rewards,
+    shares: record.shares,
+    bestJointReward: record.bestJointReward,
+    messages: turns.flatMap(({ acts, round, seat, chat }) => (acts || round !== t ? [] : [{ seat, text: chat?.content ?? '' }])),
+  };
+}
+
+/** What counts where nothing was noted: defect, or keep nothing. */
+function defaultAction(game: GameId | undefined, record: RoundRecord): Action {
+  return game === 'ipd' ? { kind: 'choice', choice: 'B' } : { kind: 'keep', amounts: record.deal.quantities.map(() => 0) };
+}
+
+function creditCells(credits: NegotiationCredits | null, seat: Seat, round: number) {
+  const at = (ledger: keyof NegotiationCredits): number => credits?.[ledger][seat][round] ?? 0;
+  return {
+    return: at('returns'),
+    baseline: at('baselines'),
+    own: at('own'),
+    opponent: at('opponent'),
+    weight: at('weights'),
+    alignment: at('alignment'),
+    credit: at('credits'),
+  };
+}
+
+interface LoggedColumns {
+  readonly tokens: string[];
+  readonly credits: (number | undefined)[];
+  readonly logProbs: number[];
+}
+
+/** A turn's lines of its log, if all of its tokens have one. Advances the seat's place in the log. */
+function loggedColumns(log: TokenwiseLog | null, turn: ProducedTurn, lines: [number, number]): LoggedColumns | undefined {
+  if (log === null || turn.tokens.length === 0) return undefined;
+  const from = lines[turn.seat];
+  const first = turn.position - 1;
+  let to = from;
+  while (to < log.timesteps.length && log.timesteps[to]! < first + turn.tokens.length) to += 1;
+  lines[turn.seat] = to;
+  if (to - from !== turn.tokens.length) return undefined;
+  return {
+    tokens: log.tokens.slice(from, to),
+    credits: log.credits.slice(from, to).map((credit) => (Number.isNaN(credit) ? undefined : credit)),
+    logProbs: log.logProbs.slice(from, to),
+  };
+}
+
+/**
+ * A text for every token. Rollout files hold none: they come from a tokenizer or from the token-wise log where those spell
+ * what was said; else the first token has all of it, since nobody knows where the others begin.
+ */
+function textsOf({ tokens, chat }: ProducedTurn, logged: readonly string[] | undefined, decode: RowSource['tokenTexts']): string[] {
+  const said = chat?.content ?? '';
+  const decoded = decode?.(tokens);
+  if (decoded?.length === tokens.length && decoded.join('').startsWith(said)) return [...decoded];
+  return (logged && spelledTexts(logged, said)) ?? tokens.map((_, i) => (i === 0 ? said : ''));
+}
