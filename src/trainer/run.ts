@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { SEATS } from '../domain/seat';
 import type { AdapterSettings, Engine, Learner, OptimizerSettings } from '../engine/engine';
@@ -51,8 +51,8 @@ export async function* trainRun(
 ): AsyncGenerator<RunEvent, Exclude<Ended, { how: 'failed' }>> {
   const { folder } = params;
   const { signal } = environment;
-  if (params.start === 'new') await prepareFolder(folder);
-  else await readRunFile(folder);
+  const made = params.start === 'new' && (await prepareFolder(folder));
+  if (params.start === 'resume') await readRunFile(folder);
   const lock = await acquireLock(folder, { takeOver: params.start === 'resume' && params.takeOver });
   const stop = AbortSignal.any([signal, lostSignal(lock)]);
   let engine: Engine | undefined;
@@ -88,6 +88,8 @@ export async function* trainRun(
   } finally {
     await engine?.dispose();
     await lock.release();
+    // Nothing was written, not even run.json: leave no trace. A folder that is not empty stays.
+    if (made) await rmdir(folder).catch(() => undefined);
   }
 }
 
@@ -165,10 +167,11 @@ function optimizerSettings(config: RunConfig): OptimizerSettings {
   return { learningRate: config.learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: config.clipNorm };
 }
 
-/** Makes the folder, which must not hold a run already. */
-async function prepareFolder(folder: string): Promise<void> {
+/** Makes the folder, which must not hold a run already; true if there was none. */
+async function prepareFolder(folder: string): Promise<boolean> {
+  let made: string | undefined;
   try {
-    await mkdir(folder, { recursive: true });
+    made = await mkdir(folder, { recursive: true });
   } catch (error) {
     throw writeError(folder, error);
   }
@@ -176,6 +179,7 @@ async function prepareFolder(folder: string): Promise<void> {
   if (names.includes(RUN_PATHS.run)) throw new ResumeError(`${folder} already holds a run: resume it, or choose another folder`);
   const foreign = names.find((name) => !name.startsWith(RUN_PATHS.lock) && name !== `${RUN_PATHS.run}.tmp` && name !== 'trainer.log');
   if (foreign !== undefined) throw new ResumeError(`${folder} is not empty (${foreign}): a new run needs a folder of its own`);
+  return made !== undefined;
 }
 
 async function writeRunFile(params: TrainParams, engine: Engine, environment: RunEnvironment): Promise<RunFile> {
