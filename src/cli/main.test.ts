@@ -14,11 +14,11 @@ describe('the command line', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   const run = async (words: readonly string[], stdin = ''): Promise<{ code: number; out: string; err: string }> => {
-    let out = '';
-    let err = '';
+    const out: string[] = [];
+    const err: string[] = [];
     const terminal: Terminal = {
-      out: (text) => void (out += text),
-      err: (text) => void (err += text),
+      out: (text) => void out.push(text),
+      err: (text) => void err.push(text),
       live: false,
       columns: 100,
       readAll: async () => stdin,
@@ -27,7 +27,7 @@ describe('the command line', () => {
       cores: 2,
     };
     const code = await main(words, terminal);
-    return { code, out, err };
+    return { code, out: out.join(''), err: err.join('') };
   };
 
   it('explains itself, and every command with its options and an example', async () => {
