@@ -1,4 +1,6 @@
 import type { Buffer } from 'node:buffer';
+import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
 import { type Pair, SEATS } from '../../domain/seat';
 import { type ProducedTurn, producedTurns, type Round, roundsOf } from './negotiation';
 import { PickleError } from './pickleData';
@@ -27,8 +29,8 @@ export interface LoadedIteration {
   readonly bytes: number;
 }
 
-/** Files read at once: enough to hide a network file system's latency, few enough to bound memory. */
-const AT_ONCE = 8;
+/** Longest time that reading keeps the event loop from others, milliseconds, but for a single file that takes longer. */
+const SLICE = 10;
 
 /** Reads all that an iteration holds. A file that cannot be read is skipped and named; nothing else stops the rest. */
 export async function loadIteration({ rollouts, logs, skipped: unknown }: IterationFiles): Promise<LoadedIteration> {
@@ -37,9 +39,9 @@ export async function loadIteration({ rollouts, logs, skipped: unknown }: Iterat
   const unused = new Map(logs);
   let bytes = 0;
 
-  const read = async (file: { name: string; path: string }, limit: number): Promise<Buffer | null> => {
+  const read = (file: { name: string; path: string }, limit: number): Buffer | null => {
     try {
-      const content = await readWhole(file.path, limit);
+      const content = readWhole(file.path, limit);
       bytes += content.length;
       return content;
     } catch (error) {
@@ -48,8 +50,8 @@ export async function loadIteration({ rollouts, logs, skipped: unknown }: Iterat
     }
   };
 
-  const load = async (file: IterationFiles['rollouts'][number]): Promise<LoadedNegotiation | null> => {
-    const content = await read(file, MAX_FILE);
+  const load = (file: IterationFiles['rollouts'][number]): LoadedNegotiation | null => {
+    const content = read(file, MAX_FILE);
     if (content === null) return null;
     const negotiation = attempt(file.name, skipped, () => {
       const tree = rolloutTree(readRolloutPickle(content));
@@ -63,7 +65,7 @@ export async function loadIteration({ rollouts, logs, skipped: unknown }: Iterat
       const log = unused.get(name);
       if (log === undefined) continue;
       unused.delete(name);
-      const csv = await read(log, MAX_LOG);
+      const csv = read(log, MAX_LOG);
       if (csv === null) continue;
       found[seat] = attempt(log.name, skipped, () => {
         const columns = readTokenwise(csv);
@@ -77,10 +79,13 @@ export async function loadIteration({ rollouts, logs, skipped: unknown }: Iterat
     return { file: file.name, ...negotiation, logs: found };
   };
 
-  for (let from = 0; from < rollouts.length; from += AT_ONCE) {
-    for (const negotiation of await Promise.all(rollouts.slice(from, from + AT_ONCE).map(load))) {
-      if (negotiation !== null) negotiations.push(negotiation);
-    }
+  let since = performance.now();
+  for (const file of rollouts) {
+    const negotiation = load(file);
+    if (negotiation !== null) negotiations.push(negotiation);
+    if (performance.now() - since < SLICE) continue;
+    await setImmediate();
+    since = performance.now();
   }
   for (const { name } of unused.values()) skipped.push({ file: name, reason: 'belongs to no negotiation that was read' });
   return { negotiations, skipped: skipped.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0)), bytes };
