@@ -34,15 +34,20 @@ export async function runFromView(services: Services, name: string, place: Place
 async function invoke(name: CommandName, services: Services, args: unknown): Promise<unknown> {
   const command = commandTable[name];
   if (command.needsTrust && !vscode.workspace.isTrusted) {
-    throw new Refusal(`${command.title} needs a trusted workspace: in this one Parley reads and shows, and starts nothing`);
+    throw new Untrusted(`${command.title} needs a trusted workspace: in this one Parley reads and shows, and starts nothing`);
   }
   return command.run(services, args);
 }
 
+/** Refused for want of trust, which the reader may give. */
+class Untrusted extends Refusal {}
+
 function report({ log }: Services, error: unknown): void {
   const message = messageOf(error);
   log.error(error instanceof Refusal ? message : error instanceof Error ? (error.stack ?? message) : message);
-  void vscode.window.showErrorMessage(message, 'Show Log').then((answer) => {
-    if (answer !== undefined) log.show(true);
+  const remedy = error instanceof Untrusted ? 'Manage Workspace Trust' : 'Show Log';
+  void vscode.window.showErrorMessage(message, remedy).then((answer) => {
+    if (answer === 'Show Log') log.show(true);
+    else if (answer !== undefined) void vscode.commands.executeCommand('workbench.trust.manage');
   });
 }

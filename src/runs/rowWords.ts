@@ -40,10 +40,8 @@ function placeOf({ run, what }: TreeNode): Place {
     case 'run':
     case 'notice':
       return { run: run.id };
-    case 'range': {
-      const last = what.lines.at(-1);
-      return last === undefined ? { run: run.id } : { run: run.id, iteration: last.iteration };
-    }
+    case 'range':
+      return { run: run.id, iteration: what.last };
     case 'iteration':
       return { run: run.id, iteration: what.line.iteration };
     case 'underway':
@@ -64,7 +62,7 @@ function words({ run, what }: TreeNode): Words {
     case 'run':
       return { label: run.name, detail: run.detail, ...reward(run.iterations.at(-1)), ...spark(run.iterations.map(iterationReward)) };
     case 'range': {
-      const label = `iterations ${what.lines[0]?.iteration ?? 0} – ${what.lines.at(-1)?.iteration ?? 0}`;
+      const label = `iterations ${what.first} – ${what.last}`;
       return { label, ...reward(what.lines.at(-1)), ...spark(what.lines.map(iterationReward)) };
     }
     case 'iteration': {

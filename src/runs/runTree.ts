@@ -3,7 +3,7 @@ import { Emitter } from './emitter';
 import { messageOf } from './problem';
 import type { RunStore } from './runStore';
 import type { NegotiationKey, OutlineState, TreeRun } from './treeModel';
-import { FlatTree, idsOf } from './treeRows';
+import { FlatTree, idsOf, rangeId, rangeStart } from './treeRows';
 
 /** Outlines of negotiations that are kept; more than any screen shows. */
 const OUTLINES_KEPT = 256;
@@ -31,6 +31,7 @@ export class RunTree {
     this.#expanded = new Set(expanded);
     store.onChanged((change) => {
       if (change.kind === 'committed') this.#forgetOutlines(`${change.run.id}/`, change.from);
+      if (change.kind === 'preview') this.#openNextRange(change.run.id, change.run.active?.preview?.iteration ?? 0);
       this.#invalidate();
     });
   }
@@ -99,6 +100,13 @@ export class RunTree {
   #outline(run: TreeRun, key: NegotiationKey): OutlineState | undefined {
     if (run.preview?.iteration === key.iteration) return this.store.get(run.id)?.previewOutline(key) ?? undefined;
     return this.#outlines.get(outlineId(run, key));
+  }
+
+  /** A run that grows out of an open hundred grows on in view. */
+  #openNextRange(run: string, iteration: number): void {
+    if (iteration > 1 && rangeStart(iteration) === iteration && this.#expanded.has(rangeId(run, rangeStart(iteration - 1)))) {
+      this.#expanded.add(rangeId(run, iteration));
+    }
   }
 
   async #load(run: TreeRun, key: NegotiationKey): Promise<void> {

@@ -64,7 +64,7 @@ export interface TreeNode {
 /** What a row stands for. */
 export type NodeContent =
   | { readonly kind: 'run' }
-  | { readonly kind: 'range'; readonly lines: readonly IterationLine[] }
+  | { readonly kind: 'range'; readonly first: number; readonly last: number; readonly lines: readonly IterationLine[] }
   | { readonly kind: 'iteration'; readonly line: IterationLine }
   | { readonly kind: 'underway'; readonly preview: Preview }
   | { readonly kind: 'group'; readonly iteration: number; readonly group: number; readonly line: IterationLine | null }

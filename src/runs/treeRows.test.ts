@@ -78,6 +78,13 @@ describe('FlatTree', () => {
     expect(text(shown.slice(4))).toBe('  iteration 4 | under way · 1 negotiation\n    group 1 | under way\n      negotiation 2 | round 1');
   });
 
+  it('keeps the iteration under way in its hundred, where it will stay', () => {
+    const at = (count: number, preview: Preview | null) =>
+      rows([run(count, { planned: 200, preview })], 'run', 'run/101-200').map(({ id }) => id);
+    expect(at(100, new Preview(101))).toEqual(['run', 'run/1-100', 'run/101-200', 'run/101']);
+    expect(at(101, null)).toEqual(at(100, new Preview(101)));
+  });
+
   it('shows problems as rows under the run, each with its remedy', () => {
     const shown = rows([run(1, { problems: [{ file: 'journal.jsonl', message: 'is damaged: restore it' }] })], 'run');
     expect(shown[1]).toMatchObject({

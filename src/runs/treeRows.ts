@@ -1,5 +1,6 @@
 import type { IterationLine, NegotiationSummaries } from '../protocol/runFiles';
 import type { Place, TreeRow } from '../protocol/webview';
+import type { Preview } from './preview';
 import { wordsOf } from './rowWords';
 import type { NegotiationKey, NodeContent, Outline, OutlineState, TreeNode, TreeRun } from './treeModel';
 
@@ -58,19 +59,32 @@ export class FlatTree {
     const expandable = run.problems.length + run.iterations.length > 0 || run.preview !== null;
     const row = this.#add(run, run.id, -1, position, siblings, expandable, { kind: 'run' });
     if (!row.expanded) return;
-    const ranges = run.planned > RANGE ? rangesOf(run.iterations) : [];
-    const children = run.problems.length + (ranges.length || run.iterations.length) + (run.preview === null ? 0 : 1);
+    const ranges = run.planned > RANGE ? rangesOf(run) : null;
+    const children = run.problems.length + (ranges?.length ?? run.iterations.length + (run.preview === null ? 0 : 1));
     let child = 0;
     run.problems.forEach((problem, i) => {
       const what = { kind: 'notice', label: problem.file, detail: problem.message } as const;
       this.#add(run, `${run.id}/problem${i}`, row.index, ++child, children, false, what);
     });
-    for (const lines of ranges) {
-      const range = this.#add(run, rangeId(run.id, lines), row.index, ++child, children, true, { kind: 'range', lines });
-      if (range.expanded) lines.forEach((line, i) => void this.#addIteration(run, line, range.index, i + 1, lines.length));
+    if (ranges === null) this.#addIterations(run, run.iterations, run.preview, row.index, child, children);
+    for (const { id, first, last, lines, preview } of ranges ?? []) {
+      const range = this.#add(run, id, row.index, ++child, children, true, { kind: 'range', first, last, lines });
+      if (range.expanded) this.#addIterations(run, lines, preview, range.index, 0, lines.length + (preview === null ? 0 : 1));
     }
-    if (ranges.length === 0) for (const line of run.iterations) this.#addIteration(run, line, row.index, ++child, children);
-    if (run.preview !== null) this.#addUnderway(run, row.index, ++child, children);
+  }
+
+  /** Committed iterations, and after them the one under way. */
+  #addIterations(
+    run: TreeRun,
+    lines: readonly IterationLine[],
+    preview: Preview | null,
+    parent: number,
+    before: number,
+    siblings: number,
+  ): void {
+    let child = before;
+    for (const line of lines) this.#addIteration(run, line, parent, ++child, siblings);
+    if (preview !== null) this.#addUnderway(run, preview, parent, ++child, siblings);
   }
 
   #addIteration(run: TreeRun, line: IterationLine, parent: number, position: number, siblings: number): void {
@@ -87,9 +101,7 @@ export class FlatTree {
     }
   }
 
-  #addUnderway(run: TreeRun, parent: number, position: number, siblings: number): void {
-    const { preview } = run;
-    if (preview === null) return;
+  #addUnderway(run: TreeRun, preview: Preview, parent: number, position: number, siblings: number): void {
     const groups = preview.groups();
     const id = `${run.id}/${preview.iteration}`;
     const row = this.#add(run, id, parent, position, siblings, groups.length > 0, { kind: 'underway', preview });
@@ -159,8 +171,7 @@ export class FlatTree {
 export function idsOf({ run, iteration, group, negotiation, round, turn }: Place): string[] {
   const ids = [run];
   if (iteration === undefined) return ids;
-  const first = Math.floor((iteration - 1) / RANGE) * RANGE + 1;
-  ids.push(`${run}/${first}-${first + RANGE - 1}`, `${run}/${iteration}`);
+  ids.push(rangeId(run, rangeStart(iteration)), `${run}/${iteration}`);
   if (group === undefined) return ids;
   ids.push(`${run}/${iteration}/g${group}`);
   if (negotiation === undefined) return ids;
@@ -182,19 +193,38 @@ export function membersByGroup({ group }: NegotiationSummaries): Map<number, num
   return groups;
 }
 
-function rangesOf(iterations: readonly IterationLine[]): IterationLine[][] {
-  const ranges = new Map<number, IterationLine[]>();
-  for (const line of iterations) {
-    const range = Math.floor((line.iteration - 1) / RANGE);
-    const lines = ranges.get(range);
-    if (lines === undefined) ranges.set(range, [line]);
-    else lines.push(line);
-  }
-  return [...ranges.values()];
+/** A hundred iterations, as far as they are there; named by the hundred, so that a growing range stays the same row. */
+interface Range {
+  readonly id: string;
+  readonly first: number;
+  readonly last: number;
+  readonly lines: readonly IterationLine[];
+  readonly preview: Preview | null;
 }
 
-/** Named by the hundred it belongs to, not by what is there, so that a growing range stays the same row. */
-function rangeId(run: string, lines: readonly IterationLine[]): string {
-  const first = Math.floor(((lines[0]?.iteration ?? 1) - 1) / RANGE) * RANGE + 1;
-  return `${run}/${first}-${first + RANGE - 1}`;
+function rangesOf({ id, iterations, preview }: TreeRun): Range[] {
+  const hundreds = new Map<number, IterationLine[]>();
+  const linesOf = (iteration: number): IterationLine[] => {
+    const start = rangeStart(iteration);
+    const lines = hundreds.get(start) ?? [];
+    hundreds.set(start, lines);
+    return lines;
+  };
+  for (const line of iterations) linesOf(line.iteration).push(line);
+  if (preview !== null) linesOf(preview.iteration);
+  return [...hundreds].map(([start, lines]) => {
+    const underway = preview !== null && rangeStart(preview.iteration) === start ? preview : null;
+    const last = underway?.iteration ?? lines.at(-1)?.iteration ?? start;
+    return { id: rangeId(id, start), first: lines[0]?.iteration ?? last, last, lines, preview: underway };
+  });
+}
+
+/** First iteration of the hundred that an iteration belongs to. */
+export function rangeStart(iteration: number): number {
+  return Math.floor((iteration - 1) / RANGE) * RANGE + 1;
+}
+
+/** Row id of the hundred that starts with an iteration. */
+export function rangeId(run: string, start: number): string {
+  return `${run}/${start}-${start + RANGE - 1}`;
 }

@@ -39,8 +39,9 @@ function brief(run: OpenRun): string {
 
 function statusLine(run: OpenRun): string {
   const progress = run.active?.progress;
-  const parts = [brief(run)];
+  const parts = [`${run.file?.config.algorithm ?? run.name} ${run.iteration}/${run.planned}`];
   if (progress !== undefined && progress !== null) {
+    if (progress.reward !== null) parts.push(`reward ${points(progress.reward)}`);
     if (progress.phase !== 'training') parts.push(progress.phase === 'loading' ? 'loading the policy' : 'measuring the final policy');
     if (progress.tokensPerSecond > 0) parts.push(tokens(progress.tokensPerSecond));
     if (progress.device !== '') parts.push(progress.device);
