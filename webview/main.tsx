@@ -7,7 +7,7 @@ import { wireInspector } from './inspectorState';
 import { wire } from './state';
 import './styles/index.css';
 
-const view = document.body.dataset['view'] === 'inspector' ? 'inspector' : 'tree';
+const view = document.body.dataset.view === 'inspector' ? 'inspector' : 'tree';
 const root = document.getElementById('root') ?? document.body.appendChild(document.createElement('div'));
 root.id = 'root';
 

@@ -102,8 +102,19 @@ function readTheme(name: ThemeName): Theme {
   return JSON.parse(fs.readFileSync(path.join(folder, 'themes', `${name}.json`), 'utf8')) as Theme;
 }
 
+/** Parley's own colours in a theme, as package.json contributes them. */
+function ownColours(name: ThemeName): Record<string, string> {
+  const kind = ({ dark: 'dark', light: 'light', 'hc-dark': 'highContrast', 'hc-light': 'highContrastLight' } as const)[name];
+  const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    contributes?: { colors?: { id: string; defaults: Record<typeof kind, string> }[] };
+  };
+  return Object.fromEntries(
+    (manifest.contributes?.colors ?? []).map(({ id, defaults }) => [`--vscode-${id.replaceAll('.', '-')}`, defaults[kind]]),
+  );
+}
+
 function themeCss(name: ThemeName): string {
-  const { variables } = readTheme(name);
+  const variables = { ...readTheme(name).variables, ...ownColours(name) };
   return `html { ${Object.entries(variables)
     .map(([key, value]) => `${key}: ${value};`)
     .join(' ')} }

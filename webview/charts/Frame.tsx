@@ -32,10 +32,20 @@ export function ChartFrame(props: {
         <h2>{props.title}</h2>
         {drawn.drawing !== null && (
           <span class="chart-ways">
-            <button type="button" class="link" onClick={() => saveFile(`${props.file}.svg`, svgText(drawn.drawing, resolveVariable))} aria-label={`Save ${props.title} as SVG`}>
+            <button
+              type="button"
+              class="link"
+              onClick={() => saveFile(`${props.file}.svg`, svgText(drawn.drawing, resolveVariable))}
+              aria-label={`Save ${props.title} as SVG`}
+            >
               SVG
             </button>
-            <button type="button" class="link" onClick={() => saveFile(`${props.file}.csv`, props.csv())} aria-label={`Save the data of ${props.title} as CSV`}>
+            <button
+              type="button"
+              class="link"
+              onClick={() => saveFile(`${props.file}.csv`, props.csv())}
+              aria-label={`Save the data of ${props.title} as CSV`}
+            >
               CSV
             </button>
           </span>

@@ -10,12 +10,23 @@ export function svgText(node: ComponentChild, resolve: (variable: string) => str
   if (Array.isArray(node)) return (node as ComponentChild[]).map((child) => svgText(child, resolve)).join('');
   if (typeof node !== 'object') return escaped(String(node));
   const { type, props } = node as VNode<Record<string, unknown>>;
-  const children = svgText(props['children'] as ComponentChild, resolve);
+  const children = svgText(props.children as ComponentChild, resolve);
   // A fragment.
   if (typeof type !== 'string') return children;
   const attributes = Object.entries(props)
-    .filter(([name, value]) => name !== 'children' && value !== undefined && value !== null && value !== false && typeof value !== 'function')
-    .map(([name, value]) => ` ${name}="${escaped(String(value)).replace(/var\((--[\w-]+)\)/g, (_, variable: string) => escaped(resolve(variable)))}"`)
+    .filter(
+      ([name, value]) =>
+        name !== 'children' &&
+        name !== 'aria-hidden' &&
+        value !== undefined &&
+        value !== null &&
+        value !== false &&
+        typeof value !== 'function',
+    )
+    .map(
+      ([name, value]) =>
+        ` ${name}="${escaped(String(value)).replace(/var\((--[\w-]+)\)/g, (_, variable: string) => escaped(resolve(variable)))}"`,
+    )
     .join('');
   return children === '' ? `<${type}${attributes}/>` : `<${type}${attributes}>${children}</${type}>`;
 }

@@ -19,7 +19,10 @@ export function CurveChart(props: {
   const { title, series, iterations, range, format, selected, onSelect } = props;
   const [hovered, setHovered] = useState<number | null>(null);
   const values = hovered === null ? [] : series.map((one) => ({ ...one, value: valueAt(one, hovered) }));
-  const readout = hovered === null ? '' : [`iteration ${hovered}`, ...values.map(({ label, value }) => `${label} ${value === null ? '–' : format(value)}`)].join(' · ');
+  const readout =
+    hovered === null
+      ? ''
+      : [`iteration ${hovered}`, ...values.map(({ label, value }) => `${label} ${value === null ? '–' : format(value)}`)].join(' · ');
   const last = Math.max(1, ...series.map(({ points }) => points.at(-1)?.iteration ?? 0));
   const onKeyDown = (event: KeyboardEvent): void => {
     const from = hovered ?? selected ?? last;
@@ -72,7 +75,10 @@ export function valueAt(series: CurveSeries, iteration: number): number | null {
 
 function curveCsv(series: readonly CurveSeries[]): string {
   const iterations = [...new Set(series.flatMap(({ points }) => points.map((point) => point.iteration)))].sort((a, b) => a - b);
-  return csv(['iteration', ...series.map(({ id }) => id)], iterations.map((iteration) => [iteration, ...series.map((one) => valueAt(one, iteration))]));
+  return csv(
+    ['iteration', ...series.map(({ id }) => id)],
+    iterations.map((iteration) => [iteration, ...series.map((one) => valueAt(one, iteration))]),
+  );
 }
 
 /** A title as a file name. */

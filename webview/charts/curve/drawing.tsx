@@ -4,7 +4,10 @@ import type { CurveLayout } from './layout';
 /** What is marked in a curve chart: the selected iteration, and the one under the pointer with its values. */
 export interface CurveMarks {
   readonly selected: number | null;
-  readonly hovered: { readonly iteration: number; readonly values: readonly { readonly colour: string; readonly value: number | null }[] } | null;
+  readonly hovered: {
+    readonly iteration: number;
+    readonly values: readonly { readonly colour: string; readonly value: number | null }[];
+  } | null;
 }
 
 /** Draws a curve chart as plain SVG elements. */
@@ -14,7 +17,14 @@ export function drawCurve(layout: CurveLayout, marks: CurveMarks): VNode {
     <line x1={layout.x(iteration)} x2={layout.x(iteration)} y1={plot.top} y2={plot.bottom} stroke="var(--dim)" stroke-dasharray={dash} />
   );
   return (
-    <svg xmlns="http://www.w3.org/2000/svg" viewBox={`0 0 ${layout.width} ${layout.height}`} width={layout.width} height={layout.height} font-size="10">
+    <svg
+      xmlns="http://www.w3.org/2000/svg"
+      aria-hidden="true"
+      viewBox={`0 0 ${layout.width} ${layout.height}`}
+      width={layout.width}
+      height={layout.height}
+      font-size="10"
+    >
       {layout.yTicks.map(({ y, text }) => (
         <g key={text}>
           <line x1={plot.left} x2={plot.right} y1={y} y2={y} stroke="var(--grid)" />
@@ -31,7 +41,14 @@ export function drawCurve(layout: CurveLayout, marks: CurveMarks): VNode {
       {marks.selected !== null && rule(marks.selected, '2 2')}
       {layout.lines.map(({ id, colour, dash, raw, smooth, end }) => (
         <g key={id}>
-          <path d={raw} fill="none" stroke={colour} stroke-width={smooth === null ? 1.6 : 1} stroke-dasharray={smooth === null ? dash : undefined} opacity={smooth === null ? 1 : 0.35} />
+          <path
+            d={raw}
+            fill="none"
+            stroke={colour}
+            stroke-width={smooth === null ? 1.6 : 1}
+            stroke-dasharray={smooth === null ? dash : undefined}
+            opacity={smooth === null ? 1 : 0.35}
+          />
           {smooth !== null && <path d={smooth} fill="none" stroke={colour} stroke-width={1.8} stroke-dasharray={dash} />}
           <circle cx={end.x} cy={end.y} r={2.5} fill={colour} />
           <text x={end.x + 6} y={end.labelY + 3.5} fill={colour} font-weight="600">
@@ -43,7 +60,16 @@ export function drawCurve(layout: CurveLayout, marks: CurveMarks): VNode {
         <g>
           {rule(marks.hovered.iteration, '')}
           {marks.hovered.values.map(({ colour, value }) =>
-            value === null ? null : <circle key={colour} cx={layout.x(marks.hovered!.iteration)} cy={layout.y(value)} r={3} fill={colour} stroke="var(--vscode-editor-background)" />,
+            value === null ? null : (
+              <circle
+                key={colour}
+                cx={layout.x(marks.hovered!.iteration)}
+                cy={layout.y(value)}
+                r={3}
+                fill={colour}
+                stroke="var(--vscode-editor-background)"
+              />
+            ),
           )}
         </g>
       )}

@@ -7,13 +7,20 @@ import { layoutProfile, type Profile, SITUATIONS } from './layout';
 /** P(cooperate | last round) of each run's newest policy, against tit-for-tat. */
 export function ProfileChart({ profiles }: { readonly profiles: readonly Profile[] }): VNode {
   const spoken = profiles
-    .map(({ label, cooperates }) => `${label}: ${SITUATIONS.map((name) => `${name} ${cooperates[name]?.toFixed(2) ?? 'unknown'}`).join(', ')}`)
+    .map(
+      ({ label, cooperates }) => `${label}: ${SITUATIONS.map((name) => `${name} ${cooperates[name]?.toFixed(2) ?? 'unknown'}`).join(', ')}`,
+    )
     .join('. ');
   return (
     <ChartFrame
       title="P(cooperate | last round)"
       file="policy-profile"
-      csv={() => csv(['policy', ...SITUATIONS], profiles.map(({ id, cooperates }) => [id, ...SITUATIONS.map((name) => cooperates[name])]))}
+      csv={() =>
+        csv(
+          ['policy', ...SITUATIONS],
+          profiles.map(({ id, cooperates }) => [id, ...SITUATIONS.map((name) => cooperates[name])]),
+        )
+      }
       readout="own move first · dashes: tit-for-tat"
     >
       {(width, height) => {

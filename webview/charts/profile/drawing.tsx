@@ -6,7 +6,14 @@ export function drawProfile(layout: ProfileLayout): VNode {
   const { plot } = layout;
   const hatch = [...new Set(layout.bars.filter((bar) => bar.hatched).map((bar) => bar.colour))];
   return (
-    <svg xmlns="http://www.w3.org/2000/svg" viewBox={`0 0 ${layout.width} ${layout.height}`} width={layout.width} height={layout.height} font-size="10">
+    <svg
+      xmlns="http://www.w3.org/2000/svg"
+      aria-hidden="true"
+      viewBox={`0 0 ${layout.width} ${layout.height}`}
+      width={layout.width}
+      height={layout.height}
+      font-size="10"
+    >
       <defs>
         {hatch.map((colour, index) => (
           <pattern key={colour} id={`hatch-${index}`} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -37,7 +44,15 @@ export function drawProfile(layout: ProfileLayout): VNode {
       )}
       {layout.situations.map(({ name, x, left, right, referenceY }) => (
         <g key={name}>
-          <line x1={left} x2={right} y1={referenceY} y2={referenceY} stroke="var(--vscode-foreground)" stroke-width="1.5" stroke-dasharray="3 2" />
+          <line
+            x1={left}
+            x2={right}
+            y1={referenceY}
+            y2={referenceY}
+            stroke="var(--vscode-foreground)"
+            stroke-width="1.5"
+            stroke-dasharray="3 2"
+          />
           <text x={x} y={plot.bottom + 14} text-anchor="middle" fill="var(--dim)">
             {name}
           </text>

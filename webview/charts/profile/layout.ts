@@ -28,7 +28,13 @@ export interface ProfileLayout {
   readonly height: number;
   readonly plot: { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number };
   readonly yTicks: readonly { readonly y: number; readonly text: string }[];
-  readonly situations: readonly { readonly name: Situation; readonly x: number; readonly left: number; readonly right: number; readonly referenceY: number }[];
+  readonly situations: readonly {
+    readonly name: Situation;
+    readonly x: number;
+    readonly left: number;
+    readonly right: number;
+    readonly referenceY: number;
+  }[];
   readonly bars: readonly {
     readonly id: string;
     readonly situation: Situation;
@@ -62,14 +68,30 @@ export function layoutProfile(profiles: readonly Profile[], reference: Reference
     yTicks: [0, 0.5, 1].map((value) => ({ y: y(value), text: String(value) })),
     situations: SITUATIONS.map((name) => {
       const left = x(name) ?? 0;
-      return { name, x: left + x.bandwidth() / 2, left: left - 3, right: left + x.bandwidth() + 3, referenceY: y(REFERENCES[reference][name]) };
+      return {
+        name,
+        x: left + x.bandwidth() / 2,
+        left: left - 3,
+        right: left + x.bandwidth() + 3,
+        referenceY: y(REFERENCES[reference][name]),
+      };
     }),
     bars: SITUATIONS.flatMap((situation) =>
       profiles.map(({ id, colour, hatched, cooperates }) => {
         const value = cooperates[situation];
         // A probability of zero still leaves a foot to see.
         const top = Math.min(y(value ?? 0), plot.bottom - 1);
-        return { id, situation, x: (x(situation) ?? 0) + (within(id) ?? 0), width: within.bandwidth(), y: top, height: plot.bottom - top, colour, hatched, value };
+        return {
+          id,
+          situation,
+          x: (x(situation) ?? 0) + (within(id) ?? 0),
+          width: within.bandwidth(),
+          y: top,
+          height: plot.bottom - top,
+          colour,
+          hatched,
+          value,
+        };
       }),
     ),
   };

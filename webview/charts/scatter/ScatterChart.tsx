@@ -7,13 +7,22 @@ import { drawScatter } from './drawing';
 import { layoutScatter, type ScatterLayout, type ScatterPoint } from './layout';
 
 /** Own advantage against alignment term over the seed group: where the two point the same way, and where they cancel. */
-export function ScatterChart({ points, onSelect }: { readonly points: readonly ScatterPoint[]; readonly onSelect: (point: ScatterPoint) => void }): VNode {
+export function ScatterChart({
+  points,
+  onSelect,
+}: {
+  readonly points: readonly ScatterPoint[];
+  readonly onSelect: (point: ScatterPoint) => void;
+}): VNode {
   const [hovered, setHovered] = useState(-1);
   const at = points[hovered];
   const readout =
     at === undefined
       ? '○ Alice □ Bob · filled: this negotiation'
-      : `negotiation ${at.negotiation}, round ${at.round + 1}, ${AGENT_NAMES[at.seat]} · own ${at.own.toFixed(2)}, alignment ${at.alignment.toFixed(2)}`.replaceAll('-', '−');
+      : `negotiation ${at.negotiation}, round ${at.round + 1}, ${AGENT_NAMES[at.seat]} · own ${at.own.toFixed(2)}, alignment ${at.alignment.toFixed(2)}`.replaceAll(
+          '-',
+          '−',
+        );
   const onKeyDown = (event: KeyboardEvent): void => {
     const to = { ArrowLeft: hovered - 1, ArrowRight: hovered + 1, Home: 0, End: points.length - 1 }[event.key];
     if (to !== undefined) setHovered(Math.max(0, Math.min(points.length - 1, to)));
@@ -27,7 +36,12 @@ export function ScatterChart({ points, onSelect }: { readonly points: readonly S
       title="Own advantage × alignment term"
       readout={readout}
       file="alignment-against-own"
-      csv={() => csv(['negotiation', 'round', 'agent', 'own', 'alignment'], points.map((p) => [p.negotiation, p.round + 1, AGENT_NAMES[p.seat], p.own, p.alignment]))}
+      csv={() =>
+        csv(
+          ['negotiation', 'round', 'agent', 'own', 'alignment'],
+          points.map((p) => [p.negotiation, p.round + 1, AGENT_NAMES[p.seat], p.own, p.alignment]),
+        )
+      }
     >
       {(width, height) => {
         const layout = layoutScatter(points, width, height);

@@ -5,7 +5,14 @@ import type { ScatterLayout } from './layout';
 export function drawScatter(layout: ScatterLayout, hovered: number): VNode {
   const { plot, zeroX, zeroY, cancel } = layout;
   return (
-    <svg xmlns="http://www.w3.org/2000/svg" viewBox={`0 0 ${layout.width} ${layout.height}`} width={layout.width} height={layout.height} font-size="10">
+    <svg
+      xmlns="http://www.w3.org/2000/svg"
+      aria-hidden="true"
+      viewBox={`0 0 ${layout.width} ${layout.height}`}
+      width={layout.width}
+      height={layout.height}
+      font-size="10"
+    >
       <line x1={plot.left} x2={plot.right} y1={zeroY} y2={zeroY} stroke="var(--dim)" stroke-width="0.7" />
       <line x1={zeroX} x2={zeroX} y1={plot.top} y2={plot.bottom} stroke="var(--dim)" stroke-width="0.7" />
       <line x1={cancel.x1} y1={cancel.y1} x2={cancel.x2} y2={cancel.y2} stroke="var(--grid)" stroke-dasharray="3 3" />

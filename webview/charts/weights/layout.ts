@@ -36,7 +36,10 @@ export function layoutWeights(bars: readonly WeightBar[], rounds: number, width:
   const reach = Math.max(0.01, ...bars.map(({ own }) => Math.abs(own)));
   const bottom = height - 14;
   const y = scaleLinear([-reach, reach], [bottom - 1, 1]);
-  const span = (value: number): { readonly y: number; readonly height: number } => ({ y: Math.min(y(0), y(value)), height: Math.abs(y(value) - y(0)) });
+  const span = (value: number): { readonly y: number; readonly height: number } => ({
+    y: Math.min(y(0), y(value)),
+    height: Math.abs(y(value) - y(0)),
+  });
   return {
     width,
     height,

@@ -38,7 +38,13 @@ function ChoiceBoard({ view, current }: { readonly view: NegotiationView; readon
             <td />
             {view.rounds.map(({ round }) => (
               <th key={round} scope="col" class={round === current ? 'current' : ''}>
-                <button type="button" class="round-link" aria-label={`Go to round ${round + 1}`} aria-current={round === current ? 'step' : undefined} onClick={() => goTo(view, round)}>
+                <button
+                  type="button"
+                  class="round-link"
+                  aria-label={`Go to round ${round + 1}`}
+                  aria-current={round === current ? 'step' : undefined}
+                  onClick={() => goTo(view, round)}
+                >
                   {round + 1}
                 </button>
               </th>
@@ -59,9 +65,7 @@ function ChoiceBoard({ view, current }: { readonly view: NegotiationView; readon
                   <Choice round={round} seat={seat} />
                 </td>
               ))}
-              <td class="score number">
-                {points(scoreAfter(view.rounds, seat, current < 0 ? Number.POSITIVE_INFINITY : current))}
-              </td>
+              <td class="score number">{points(scoreAfter(view.rounds, seat, current < 0 ? Number.POSITIVE_INFINITY : current))}</td>
             </tr>
           ))}
         </tbody>
@@ -89,7 +93,11 @@ function Choice({ round, seat }: { readonly round: RoundView; readonly seat: Sea
 export function ChoiceMark({ cooperates }: { readonly cooperates: boolean }): VNode {
   return (
     <svg class={cooperates ? 'mark cooperate' : 'mark defect'} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
-      {cooperates ? <circle cx="8" cy="8" r="6" fill="currentColor" /> : <rect x="3" y="3" width="10" height="10" fill="none" stroke="currentColor" stroke-width="2" />}
+      {cooperates ? (
+        <circle cx="8" cy="8" r="6" fill="currentColor" />
+      ) : (
+        <rect x="3" y="3" width="10" height="10" fill="none" stroke="currentColor" stroke-width="2" />
+      )}
     </svg>
   );
 }
@@ -113,7 +121,7 @@ function ShareBoard({ view, current }: { readonly view: NegotiationView; readonl
           <Side view={view} round={round} seat={1} />
         </div>
       )}
-      <div class="round-bars" role="group" aria-label="Rounds">
+      <nav class="round-bars" aria-label="Rounds">
         {view.rounds.map((played) => (
           <button
             key={played.round}
@@ -125,7 +133,13 @@ function ShareBoard({ view, current }: { readonly view: NegotiationView; readonl
             onClick={() => goTo(view, played.round)}
           >
             <svg viewBox="0 0 20 24" width="22" height="26" aria-hidden="true">
-              <rect class="possible" x="2" width="16" y={24 - (played.bestJointReward / best) * 22} height={(played.bestJointReward / best) * 22} />
+              <rect
+                class="possible"
+                x="2"
+                width="16"
+                y={24 - (played.bestJointReward / best) * 22}
+                height={(played.bestJointReward / best) * 22}
+              />
               <rect class="bar-0" x="2" width="16" y={24 - (played.rewards[0] / best) * 22} height={(played.rewards[0] / best) * 22} />
               <rect
                 class="bar-1"
@@ -138,7 +152,7 @@ function ShareBoard({ view, current }: { readonly view: NegotiationView; readonl
             <span>{played.round + 1}</span>
           </button>
         ))}
-      </div>
+      </nav>
     </div>
   );
 }

@@ -1,13 +1,14 @@
 import { useComputed } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import type { NegotiationView } from '../../../src/protocol/webview';
-import { counterpart, currentRun, cursor, pairedRun } from '../../state';
+import { counterpart, currentRun, pairedRun } from '../../state';
 import { seriesStyle } from '../inspector/series';
 import { points } from '../numbers';
-import { keepInView } from '../transcript/scroll';
 import { TurnCell } from '../transcript/TurnCell';
-import { type Difference, type Step, steps, summary } from './difference';
+import { useTranscript } from '../transcript/useTranscript';
+import { type Difference, type Step, summary } from './difference';
+import { steps } from './steps';
 
 const SIGNS: Readonly<Record<Difference, readonly [sign: string, words: string]>> = {
   same: ['=', 'the same'],
@@ -19,7 +20,7 @@ const SIGNS: Readonly<Record<Difference, readonly [sign: string, words: string]>
 /** The same negotiation under two policies, in lockstep: same seeds, same deals, each step's difference marked. */
 export function Compare({ view }: { readonly view: NegotiationView }): VNode {
   const scroller = useRef<HTMLElement>(null);
-  useLayoutEffect(() => keepInView(scroller, cursor), []);
+  useTranscript(scroller);
   const other = counterpart.value;
   const text = useComputed(() => summary(steps.value));
   const rounds = new Map<number, Step[]>();
@@ -32,7 +33,11 @@ export function Compare({ view }: { readonly view: NegotiationView }): VNode {
       <div class="compare-heads">
         <Head view={view} name={currentRun.value?.name ?? ''} />
         <span />
-        {other === null ? <span class="dim">{pairedRun.value?.name} has not played this negotiation yet</span> : <Head view={other} name={pairedRun.value?.name ?? ''} />}
+        {other === null ? (
+          <span class="dim">{pairedRun.value?.name} has not played this negotiation yet</span>
+        ) : (
+          <Head view={other} name={pairedRun.value?.name ?? ''} />
+        )}
       </div>
       <p class="compare-summary" role="status">
         {text.value}
@@ -43,7 +48,7 @@ export function Compare({ view }: { readonly view: NegotiationView }): VNode {
             <h3>Round {round + 1}</h3>
           </header>
           {these.map((step) => (
-            <StepRow key={`${step.leftIndex}/${step.rightIndex}`} step={step} view={view} other={other} />
+            <StepRow key={`${step.leftIndex}/${step.rightIndex}`} step={step} />
           ))}
         </section>
       ))}
@@ -61,18 +66,18 @@ function Head({ view, name }: { readonly view: NegotiationView; readonly name: s
   );
 }
 
-function StepRow({ step, view, other }: { readonly step: Step; readonly view: NegotiationView; readonly other: NegotiationView | null }): VNode {
+function StepRow({ step }: { readonly step: Step }): VNode {
   const [sign, words] = SIGNS[step.difference];
   return (
     <div class={`step ${step.difference}`}>
-      {step.left === null ? <div class="turn empty" /> : <TurnCell turn={step.left} index={step.leftIndex} place={view.place} named />}
+      {step.left === null ? <div class="turn empty" /> : <TurnCell turn={step.left} index={step.leftIndex} />}
       <span class="difference" role="img" aria-label={words} title={words}>
         {sign}
       </span>
-      {step.right === null || other === null ? (
+      {step.right === null ? (
         <div class="turn empty" />
       ) : (
-        <TurnCell turn={step.right} index={step.leftIndex} place={view.place} named passive />
+        <TurnCell turn={step.right} index={step.leftIndex} otherIndex={step.rightIndex} />
       )}
     </div>
   );

@@ -1,6 +1,4 @@
-import { computed } from '@preact/signals';
 import type { TurnView } from '../../../src/protocol/webview';
-import { counterpart, cursor, negotiation } from '../../state';
 
 /** Two columns' turns at one step: the same words, other words, another action, or only one of them there. */
 export type Difference = 'same' | 'words' | 'action' | 'missing';
@@ -45,18 +43,6 @@ function differenceOf(left: TurnView, right: TurnView | null): Difference {
   return left.kind === 'action' ? 'action' : 'words';
 }
 
-/** The steps of the comparison in view. */
-export const steps = computed<readonly Step[]>(() =>
-  negotiation.value === null ? [] : stepsOf(negotiation.value.turns, counterpart.value?.turns ?? []),
-);
-
-/** The next turn of ours that the other run's policy did otherwise; wraps around, null if there is none. */
-export function nextDifference(): TurnView | null {
-  const differing = steps.value.filter((step) => step.left !== null && step.difference !== 'same');
-  const from = cursor.value?.turn ?? -1;
-  return (differing.find((step) => step.leftIndex > from) ?? differing[0])?.left ?? null;
-}
-
 /** What differs, in a sentence or two. */
 export function summary(all: readonly Step[]): string {
   const both = all.filter((step) => step.left !== null && step.right !== null);
@@ -65,7 +51,8 @@ export function summary(all: readonly Step[]): string {
     return [these.filter((step) => step.difference !== 'same').length, these.length];
   };
   const first = both.find((step) => step.difference !== 'same');
-  if (first?.left === undefined || first.left === null) return both.length === 0 ? '' : 'Both policies said and did the same, to the letter.';
+  if (first?.left === undefined || first.left === null)
+    return both.length === 0 ? '' : 'Both policies said and did the same, to the letter.';
   const [actions, ofActions] = count('action');
   const [messages, ofMessages] = count('message');
   const parts = [`${actions} of ${ofActions} actions`, ...(ofMessages === 0 ? [] : [`${messages} of ${ofMessages} messages`])];

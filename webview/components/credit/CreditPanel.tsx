@@ -29,7 +29,9 @@ export function CreditPanel(): VNode {
         Why this credit · {name}, round {turn.round + 1}
       </h2>
       {credit === null ? (
-        <p class="dim">No credit yet: this is a preview. Credits need the whole seed group, which is there when the iteration is committed.</p>
+        <p class="dim">
+          No credit yet: this is a preview. Credits need the whole seed group, which is there when the iteration is committed.
+        </p>
       ) : (
         <>
           <dl class="formula">

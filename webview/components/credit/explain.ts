@@ -77,11 +77,20 @@ export function reading(view: NegotiationView, turn: TurnView, credit: CreditVie
   const first = `From round ${turn.round + 1} on, ${me} got ${credit.own >= 0 ? 'more' : 'less'} than in ${alone}.`;
   if (view.algorithm === 'rl') return `${first} Plain RL credits nothing else.`;
   if (view.algorithm === 'sum') return `${first} What ${them} got counts as much as ${me}’s own.`;
-  if (view.algorithm === 'aa' && turn.round === 0) return `${first} In the first round there is no past to answer to, so the alignment term is 0.`;
-  if (Math.abs(credit.alignment) < 0.005) return `${first} The alignment term is next to nothing: ${Math.abs(credit.weight) < 0.02 ? 'the past went as usual' : `${them} did as usual`}.`;
+  if (view.algorithm === 'aa' && turn.round === 0)
+    return `${first} In the first round there is no past to answer to, so the alignment term is 0.`;
+  if (Math.abs(credit.alignment) < 0.005)
+    return `${first} The alignment term is next to nothing: ${Math.abs(credit.weight) < 0.02 ? 'the past went as usual' : `${them} did as usual`}.`;
   const past = credit.weight > 0 ? `The rounds before went well for ${me}` : `The rounds before went badly for ${me}`;
   const now = credit.opponent > 0 ? `and ${them} does well from here on` : `and ${them} does badly from here on`;
-  const then = credit.alignment > 0 ? (credit.weight > 0 ? 'answering in kind is credited' : 'withholding is credited') : credit.weight > 0 ? 'failing to answer in kind is debited' : 'giving in is debited';
+  const then =
+    credit.alignment > 0
+      ? credit.weight > 0
+        ? 'answering in kind is credited'
+        : 'withholding is credited'
+      : credit.weight > 0
+        ? 'failing to answer in kind is debited'
+        : 'giving in is debited';
   return `${first} ${past} ${now}: ${then}.`;
 }
 

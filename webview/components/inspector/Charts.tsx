@@ -1,10 +1,10 @@
 import type { VNode } from 'preact';
-import type { Place, RunView } from '../../../src/protocol/webview';
 import type { MeasuresFile } from '../../../src/protocol/runFiles';
+import type { Place, RunView } from '../../../src/protocol/webview';
 import { CurveChart } from '../../charts/curve/CurveChart';
 import type { CurveSeries } from '../../charts/curve/layout';
-import { ProfileChart } from '../../charts/profile/ProfileChart';
 import type { Profile } from '../../charts/profile/layout';
+import { ProfileChart } from '../../charts/profile/ProfileChart';
 import { ScatterChart } from '../../charts/scatter/ScatterChart';
 import { choose, currentRun, curves, negotiation, pairedRun, selection } from '../../state';
 import { plain } from '../numbers';
@@ -69,13 +69,24 @@ function seriesOf(run: RunView, { value }: CurveKind): CurveSeries {
 }
 
 function profileOf(run: RunView): Profile {
-  const latest = (curves.value.get(run.run) ?? []).findLast(({ measures }) => measures.cooperateAfter !== undefined)?.measures.cooperateAfter;
+  const latest = (curves.value.get(run.run) ?? []).findLast(({ measures }) => measures.cooperateAfter !== undefined)?.measures
+    .cooperateAfter;
   const { colour, dash, label } = seriesStyle(run.algorithm);
-  return { id: run.name, label, colour, hatched: dash !== '', cooperates: latest ?? { start: null, CC: null, CD: null, DC: null, DD: null } };
+  return {
+    id: run.name,
+    label,
+    colour,
+    hatched: dash !== '',
+    cooperates: latest ?? { start: null, CC: null, CD: null, DC: null, DD: null },
+  };
 }
 
 /** The same negotiation at another iteration; the iteration alone where none is chosen. */
 function atIteration(run: RunView | undefined, iteration: number): Place {
   const { group, negotiation: number } = selection.value ?? {};
-  return { run: run?.run ?? '', iteration: Math.min(iteration, Math.max(1, run?.iteration ?? iteration)), ...(number === undefined ? {} : { group, negotiation: number }) };
+  return {
+    run: run?.run ?? '',
+    iteration: Math.min(iteration, Math.max(1, run?.iteration ?? iteration)),
+    ...(number === undefined ? {} : { group, negotiation: number }),
+  };
 }

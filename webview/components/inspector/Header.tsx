@@ -26,7 +26,11 @@ export function Header({ onKeys }: { readonly onKeys: () => void }): VNode {
         {STATUS_TEXT[run.status]}
       </span>
       <span class="chip">
-        <i class={`swatch-line ${seriesStyle(run.algorithm).dash === '' ? '' : 'dashed'}`} style={{ '--c': seriesStyle(run.algorithm).colour }} aria-hidden="true" />
+        <i
+          class={`swatch-line ${seriesStyle(run.algorithm).dash === '' ? '' : 'dashed'}`}
+          style={{ '--c': seriesStyle(run.algorithm).colour }}
+          aria-hidden="true"
+        />
         {ALGORITHMS[run.algorithm]}
       </span>
       <span class="chip number">
@@ -52,7 +56,11 @@ export function Header({ onKeys }: { readonly onKeys: () => void }): VNode {
       )}
       <span class="head-actions">
         {(run.status === 'live' || following.value) && (
-          <Checkbox checked={following.value} onChange={follow} title="Show the newest iteration as it is committed, until you choose something (f)">
+          <Checkbox
+            checked={following.value}
+            onChange={follow}
+            title="Show the newest iteration as it is committed, until you choose something (f)"
+          >
             Follow live
           </Checkbox>
         )}

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { VNode } from 'preact';
-import { saveState, savedState } from '../../channel';
+import { useLayoutEffect } from 'preact/hooks';
+import { savedState, saveState } from '../../channel';
 import { loadingNegotiation, step } from '../../inspectorState';
 import {
   channel,
@@ -22,7 +23,7 @@ import {
 } from '../../state';
 import { Board } from '../board/Board';
 import { Compare } from '../compare/Compare';
-import { nextDifference } from '../compare/difference';
+import { nextDifference } from '../compare/steps';
 import { Button } from '../controls';
 import { CreditPanel } from '../credit/CreditPanel';
 import { Legend } from '../tokens/Legend';
@@ -34,8 +35,8 @@ import { takeFocus } from '../transcript/scroll';
 import { Transcript } from '../transcript/Transcript';
 import { Charts } from './Charts';
 import { Header } from './Header';
-import { type InspectorAction, inspectorAction } from './keys';
 import { KeysHelp } from './KeysHelp';
+import { type InspectorAction, inspectorAction } from './keys';
 import { PlaceBar } from './PlaceBar';
 
 const keysShown = signal(false);
@@ -44,8 +45,13 @@ const detail = signal<'credit' | 'charts'>(savedState().detail ?? 'credit');
 
 /** The editor area: one run, one negotiation, every token of it, and why. */
 export function Inspector(): VNode {
+  // On the document: keys work before anything in the page has the focus.
+  useLayoutEffect(() => {
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  }, []);
   return (
-    <div class="inspector" onKeyDown={onKeyDown}>
+    <div class="inspector">
       <Header
         onKeys={() => {
           keysShown.value = true;
@@ -141,7 +147,7 @@ function Body(): VNode {
 }
 
 function onKeyDown(event: KeyboardEvent): void {
-  if (keysShown.value) return;
+  if (keysShown.value || event.defaultPrevented) return;
   const action = inspectorAction(event);
   if (action !== null && perform(action)) event.preventDefault();
 }

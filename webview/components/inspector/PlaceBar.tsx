@@ -49,7 +49,11 @@ export function PlaceBar({ view }: { readonly view: NegotiationView }): VNode {
           }}
         />
       </label>
-      <Checkbox checked={promptsShown.value.all} onChange={showAllPrompts} title="Show before every turn what the agent was newly shown (r: one turn)">
+      <Checkbox
+        checked={promptsShown.value.all}
+        onChange={showAllPrompts}
+        title="Show before every turn what the agent was newly shown (r: one turn)"
+      >
         Prompts
       </Checkbox>
     </nav>

@@ -11,10 +11,16 @@ const STEPS = [0.15, 0.45, 0.75, 1] as const;
 export function Legend(): VNode {
   const { measure, full, clipped } = tokenScale.value;
   const digits = Number.isInteger(full) ? 0 : Math.min(4, Math.ceil(-Math.log10(full)) + (full < 1 ? 0 : 1));
-  const cells = measure.scale === 'diverging' ? [...STEPS].reverse().map((s) => -s).concat(STEPS) : [...STEPS];
+  const cells =
+    measure.scale === 'diverging'
+      ? [...STEPS]
+          .reverse()
+          .map((s) => -s)
+          .concat(STEPS)
+      : [...STEPS];
   return (
     <div class="legend">
-      <label class="legend-choice">
+      <span class="legend-choice">
         <span class="dim">Colour by</span>
         <Dropdown
           label="Colour tokens by"
@@ -22,7 +28,7 @@ export function Legend(): VNode {
           onChange={setColourBy}
           options={MEASURES.map(({ id, label }) => ({ value: id, label }))}
         />
-      </label>
+      </span>
       <span class="legend-scale" title={measure.meaning}>
         <span class="number">{measure.scale === 'diverging' ? `${clipped ? '≤ ' : ''}−${plain(full, digits)}` : '0'}</span>
         <span class="legend-cells" role="img" aria-label={`Scale of ${measure.label}: ${measure.meaning}`}>

@@ -4,13 +4,24 @@ import type { Measure } from './measures';
 import { paint } from './scale';
 
 /** The whole turn at a glance: a bar a token, up for more and down for less, so that the sign needs no colour. */
-export function Strip(props: { readonly turn: TurnView; readonly measure: Measure; readonly full: number; readonly cursor: number }): VNode {
+export function Strip(props: {
+  readonly turn: TurnView;
+  readonly measure: Measure;
+  readonly full: number;
+  readonly cursor: number;
+}): VNode {
   const { turn, measure, full, cursor } = props;
   const count = turn.tokens.texts.length;
   const diverging = measure.scale === 'diverging';
   const zero = diverging ? 5 : 10;
   return (
-    <svg class="strip" viewBox={`0 0 ${Math.max(1, count)} 10`} preserveAspectRatio="none" style={{ maxWidth: `${count * 18}px` }} aria-hidden="true">
+    <svg
+      class="strip"
+      viewBox={`0 0 ${Math.max(1, count)} 10`}
+      preserveAspectRatio="none"
+      style={{ maxWidth: `${count * 18}px` }}
+      aria-hidden="true"
+    >
       {turn.tokens.texts.map((_, token) => {
         const value = measure.value(turn, token);
         const { hue, strength } = paint(measure, full, value);

@@ -9,9 +9,12 @@ import { logRatio, tokenPush, trainingLogProb } from './measures';
 import { visibleText } from './visibleText';
 
 /** The token whose numbers are shown, and where it is on the screen. */
-export const pointed = signal<{ readonly turn: TurnView; readonly token: number; readonly at: DOMRect; readonly by: 'pointer' | 'keyboard' } | null>(
-  null,
-);
+export const pointed = signal<{
+  readonly turn: TurnView;
+  readonly token: number;
+  readonly at: DOMRect;
+  readonly by: 'pointer' | 'keyboard';
+} | null>(null);
 
 /** DOM id of the card, for aria-describedby. */
 export const CARD_ID = 'token-card';
@@ -50,10 +53,18 @@ export function TokenCard(): VNode | null {
         <tbody>
           <Line name="log π sampling" value={plain(tokens.logProbs[token], 3)} />
           <Line name="log π training" value={plain(tokens.trainLogProbs[token], 3)} />
-          <Line name="log π reference" value={plain(tokens.referenceLogProbs[token], 3)} extra={`ratio ${signed(logRatio(turn, token), 2)}`} />
+          <Line
+            name="log π reference"
+            value={plain(tokens.referenceLogProbs[token], 3)}
+            extra={`ratio ${signed(logRatio(turn, token), 2)}`}
+          />
           <Line name="ρ" value={plain(ratio, 3)} extra={ratio !== undefined && ratio > RATIO_CAP ? `cut at ${RATIO_CAP}` : ''} />
           <Line name="entropy" value={plain(tokens.entropies[token], 3)} extra="nats" />
-          <Line name="valid mass" value={plain(tokens.validMass[token], 3)} extra={tokens.forced[token] === true ? 'forced by the mask' : ''} />
+          <Line
+            name="valid mass"
+            value={plain(tokens.validMass[token], 3)}
+            extra={tokens.forced[token] === true ? 'forced by the mask' : ''}
+          />
           <tr class="rule">
             <th scope="row">own advantage</th>
             <td class="own">{signed(credit?.own, 3)}</td>

@@ -1,20 +1,19 @@
 import type { VNode } from 'preact';
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import { AGENT_NAMES, SEATS } from '../../../src/domain/seat';
 import type { NegotiationView, RoundView } from '../../../src/protocol/webview';
-import { cursor } from '../../state';
 import { ChoiceMark } from '../board/Board';
 import { dealWords, outcomeLine, rewardLine } from './outcome';
 import { roundsOf } from './rows';
-import { keepInView } from './scroll';
 import { TurnCell } from './TurnCell';
+import { useTranscript } from './useTranscript';
 
 /** One negotiation: a section a round, both agents' turns side by side (below each other where it is narrow). */
 export function Transcript({ view }: { readonly view: NegotiationView }): VNode {
   const scroller = useRef<HTMLElement>(null);
   const rounds = useMemo(() => roundsOf(view.turns), [view]);
   const outcomes = useMemo(() => new Map(view.rounds.map((round) => [round.round, round])), [view]);
-  useLayoutEffect(() => keepInView(scroller, cursor), []);
+  useTranscript(scroller);
   return (
     <section ref={scroller} class="transcript" aria-label="Transcript" tabIndex={-1}>
       <div class="transcript-names" aria-hidden="true">
@@ -25,22 +24,24 @@ export function Transcript({ view }: { readonly view: NegotiationView }): VNode 
         ))}
       </div>
       {rounds.map(({ round, lines }) => (
-        <section key={round} class={lines.length === 1 && lines[0]?.every((cell) => cell !== null) ? 'round single' : 'round'} aria-label={`Round ${round + 1}`}>
+        <section
+          key={round}
+          class={lines.length === 1 && lines[0]?.every((cell) => cell !== null) ? 'round single' : 'round'}
+          aria-label={`Round ${round + 1}`}
+        >
           <RoundHead round={round} outcome={outcomes.get(round)} />
           {lines.map(([alice, bob], line) => (
             <div key={line} class="line">
               {[alice, bob].map((cell, seat) =>
-                cell === null ? (
-                  <div key={seat} class="turn empty" />
-                ) : (
-                  <TurnCell key={seat} turn={cell.turn} index={cell.index} place={view.place} named />
-                ),
+                cell === null ? <div key={seat} class="turn empty" /> : <TurnCell key={seat} turn={cell.turn} index={cell.index} />,
               )}
             </div>
           ))}
         </section>
       ))}
-      {!view.committed && <p class="dim notice">Preview: this negotiation is still being played; credits come when its iteration is committed.</p>}
+      {!view.committed && (
+        <p class="dim notice">Preview: this negotiation is still being played; credits come when its iteration is committed.</p>
+      )}
     </section>
   );
 }

@@ -1,50 +1,44 @@
 import { useComputed } from '@preact/signals';
 import type { VNode } from 'preact';
 import { AGENT_NAMES } from '../../../src/domain/seat';
-import type { Place, TurnView } from '../../../src/protocol/webview';
-import { choose, cursor } from '../../state';
+import type { TurnView } from '../../../src/protocol/webview';
+import { cursor } from '../../state';
 import { signed } from '../numbers';
-import { measureOf } from '../tokens/measures';
-import { paint, tint, tokenScale } from '../tokens/scale';
+import type { Measure } from '../tokens/measures';
 import { Strip } from '../tokens/Strip';
-import { CARD_ID, pointed } from '../tokens/TokenCard';
+import { paint, tint, tokenScale } from '../tokens/scale';
+import { CARD_ID } from '../tokens/TokenCard';
 import { inlineText } from '../tokens/visibleText';
 import { promptsShown, togglePrompt } from './prompts';
 
 /** Control tokens of chat templates. */
 const SPECIAL = /^<[|｜/\w].*>$/;
 
-/** One agent's turn: its tokens, the strip above the next one, its credit, and whatever there is to be said against it. */
+/** One agent's turn: its tokens, the strip that shows them all at a glance, its credit, and whatever there is to be said against it. */
 export function TurnCell(props: {
   readonly turn: TurnView;
-  /** Index among the negotiation's turns. */
+  /** Index of the step: of the turn among those of the negotiation in view. */
   readonly index: number;
-  readonly place: Place;
-  readonly named: boolean;
-  /** Follows the cursor, but is not where the reader steps (the other column of a comparison). */
-  readonly passive?: boolean;
+  /** Set in a comparison's other column: the turn's own index there. It follows the cursor and is not where the reader steps. */
+  readonly otherIndex?: number;
 }): VNode {
-  const { turn, index, place, named, passive = false } = props;
+  const { turn, index, otherIndex } = props;
+  const other = otherIndex !== undefined;
   const here = useComputed(() => (cursor.value?.turn === index ? cursor.value.token : -1));
   const open = useComputed(() => promptsShown.value.all || promptsShown.value.turns.has(turn.turn));
   const { measure, full } = tokenScale.value;
   const name = AGENT_NAMES[turn.seat];
   const at = here.value;
-  const pick = (token: number): void => {
-    void choose({ ...place, round: turn.round, turn: turn.turn, token });
-  };
   return (
-    <div class={`turn seat-tint-${turn.seat}${at >= 0 ? ' current' : ''}${turn.valid ? '' : ' invalid'}`} data-turn={index}>
-      {named && <span class={`who seat-name-${turn.seat}`}>{name}</span>}
+    <div
+      class={`turn${at >= 0 ? ' current' : ''}${turn.valid ? '' : ' invalid'}`}
+      data-turn={index}
+      data-own={otherIndex ?? index}
+      data-side={other ? 'other' : 'this'}
+    >
+      <span class={`who seat-name-${turn.seat}`}>{name}</span>
       <div class={turn.tokens.texts.length <= 4 ? 'said short' : 'said'}>
-        {open.value && (
-          <div class="prompt">
-            <span class="prompt-head dim">{name} read</span>
-            <pre tabIndex={0} aria-label={`What ${name} read before this turn`}>
-              {turn.prompt === '' ? '(nothing new)' : turn.prompt}
-            </pre>
-          </div>
-        )}
+        {open.value && <Prompt name={name} text={turn.prompt} />}
         <div
           class="tokens"
           role="listbox"
@@ -52,9 +46,8 @@ export function TurnCell(props: {
           aria-label={`${name}, round ${turn.round + 1}, ${turn.kind}, credit ${signed(turn.credit?.credit)}`}
         >
           {turn.tokens.texts.map((text, token) => {
-            const value = measure.value(turn, token);
-            const { hue, strength } = paint(measure, full, value);
-            const isHere = !passive && token === at;
+            const { hue, strength } = paint(measure, full, measure.value(turn, token));
+            const isHere = !other && token === at;
             return (
               <span
                 key={token}
@@ -65,11 +58,6 @@ export function TurnCell(props: {
                 data-token={token}
                 {...(isHere ? { 'aria-describedby': CARD_ID } : {})}
                 style={{ '--m': tint(strength) }}
-                onClick={() => pick(token)}
-                onPointerEnter={(event) => show(turn, token, event.currentTarget, 'pointer')}
-                onPointerLeave={hide}
-                onFocus={(event) => show(turn, token, event.currentTarget, 'keyboard')}
-                onBlur={hide}
               >
                 {inlineText(text)}
               </span>
@@ -78,16 +66,34 @@ export function TurnCell(props: {
         </div>
         <Strip turn={turn} measure={measure} full={full} cursor={at} />
         <Marks turn={turn} />
-        {at >= 0 && !passive && (
+        {at >= 0 && !other && (
           <button type="button" class="link ask" onClick={() => togglePrompt(turn.turn)}>
             {open.value ? `hide what ${name} read` : `show what ${name} read`}
           </button>
         )}
       </div>
-      <span class="turn-credit number" title={`credit of ${name} in round ${turn.round + 1}`}>
-        {turn.credit === null ? <span class="dim">preview</span> : signed(measureOf(measure.id).id === 'own' ? turn.credit.own : turn.credit.credit)}
-      </span>
+      <RoundNumber turn={turn} measure={measure} />
     </div>
+  );
+}
+
+function Prompt({ name, text }: { readonly name: string; readonly text: string }): VNode {
+  return (
+    <div class="prompt">
+      <span class="prompt-head dim">{name} read</span>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it. */}
+      <pre tabIndex={0}>{text === '' ? '(nothing new)' : text}</pre>
+    </div>
+  );
+}
+
+/** The number that all tokens of the turn share: the credit, or the part of it that colours them. */
+function RoundNumber({ turn, measure }: { readonly turn: TurnView; readonly measure: Measure }): VNode {
+  const part = measure.id === 'own' || measure.id === 'alignment' ? measure : null;
+  return (
+    <span class="turn-credit number" title={`${part?.label ?? 'credit'} of ${AGENT_NAMES[turn.seat]} in round ${turn.round + 1}`}>
+      {turn.credit === null ? <span class="dim">preview</span> : signed(part === null ? turn.credit.credit : part.value(turn, 0))}
+    </span>
   );
 }
 
@@ -105,12 +111,4 @@ function Marks({ turn }: { readonly turn: TurnView }): VNode | null {
       {turn.tokens.texts.length === 0 && turn.text !== '' ? ` · “${turn.text}”` : ''}
     </span>
   );
-}
-
-function show(turn: TurnView, token: number, element: EventTarget & Element, by: 'pointer' | 'keyboard'): void {
-  pointed.value = { turn, token, at: element.getBoundingClientRect(), by };
-}
-
-function hide(): void {
-  pointed.value = null;
 }

@@ -19,7 +19,6 @@ export function Row(props: {
   readonly row: TreeRow | undefined;
   readonly active: boolean;
   readonly selected: boolean;
-  readonly onClick: (row: TreeRow, index: number, onTwistie: boolean) => void;
 }): VNode {
   const { index, top, row, active, selected } = props;
   if (row === undefined) {
@@ -34,6 +33,8 @@ export function Row(props: {
   return (
     <div
       id={rowDomId(index)}
+      data-index={index}
+      tabIndex={-1}
       class={`row ${row.kind}${active ? ' active' : ''}${selected ? ' selected' : ''}${problem ? ' problem' : ''}`}
       role="treeitem"
       aria-level={row.depth + 1}
@@ -43,7 +44,6 @@ export function Row(props: {
       {...(row.expandable ? { 'aria-expanded': row.expanded } : {})}
       title={title}
       style={{ top: `${top}px` }}
-      onClick={(event) => props.onClick(row, index, (event.target as Element).closest('.twistie') !== null)}
     >
       {Array.from({ length: row.depth }, (_, level) => (
         <span key={level} class="guide" style={{ left: `${level * INDENT + 11}px` }} />

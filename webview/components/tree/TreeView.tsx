@@ -102,7 +102,14 @@ function Tree(): VNode {
     } else if (action.kind === 'toggle' && row !== undefined) toggle(row, action.expanded);
     else if (row !== undefined) void choose(row.place, action.kind === 'open');
   };
-  const onClick = (row: TreeRow, index: number, onTwistie: boolean): void => {
+  const onClick = (event: MouseEvent): void => {
+    const target = event.target as Element;
+    const index = Number((target.closest('[data-index]') as HTMLElement | null)?.dataset.index ?? -1);
+    const row = rowAt(rows.value, index);
+    if (row === undefined) return;
+    // The tree keeps the focus; rows come and go.
+    scroller.current?.focus({ preventScroll: true });
+    const onTwistie = target.closest('.twistie') !== null;
     active.value = index;
     const container = row.kind === 'run' || row.kind === 'iteration' || row.kind === 'group';
     if (row.expandable && (onTwistie || container)) toggle(row, !row.expanded);
@@ -121,6 +128,7 @@ function Tree(): VNode {
       aria-busy={!known.value}
       tabIndex={0}
       aria-activedescendant={shown ? rowDomId(active.value) : undefined}
+      onClick={onClick}
       onKeyDown={onKeyDown}
     >
       <div ref={spacer} role="presentation" class="tree-spacer" style={{ height: `${total * ROW_HEIGHT}px` }}>
@@ -134,7 +142,6 @@ function Tree(): VNode {
               row={row}
               active={item.index === active.value}
               selected={item.index === selected.value}
-              onClick={onClick}
             />
           );
         })}

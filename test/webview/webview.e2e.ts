@@ -1,0 +1,350 @@
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser } from '../host/browser';
+import { type Bundles, buildPages, openPage, type PageSettings, type ThemeName } from './browser';
+
+const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const NEGOTIATION = { run: 'ipd-aa', iteration: 120, group: 2, negotiation: 19 } as const;
+const TALK = { run: 'trust-aa', iteration: 92, group: 3, negotiation: 27, round: 5, turn: 21, token: 4 } as const;
+
+let browser: Browser;
+let bundles: Bundles;
+beforeAll(async () => {
+  [browser, bundles] = await Promise.all([launchBrowser(), buildPages()]);
+});
+afterAll(() => browser?.close());
+
+/** Opens a page, waits until it has drawn what the host said, and checks at the end that nothing went wrong in it. */
+async function withPage(
+  settings: Partial<PageSettings> & Pick<PageSettings, 'view' | 'scenario'>,
+  use: (page: Page) => Promise<void>,
+): Promise<void> {
+  const { page, problems } = await openPage(browser, bundles, { theme: 'dark', width: 1200, height: 900, ...settings });
+  try {
+    const drawn = settings.view === 'tree' ? '.row:not(.placeholder), .empty-tree' : '.transcript .turn, .overview, .welcome p';
+    await page.locator(drawn).first().waitFor();
+    await use(page);
+    expect(problems).toEqual([]);
+  } finally {
+    await page.close();
+  }
+}
+
+/** What the page asked the host for, by name. */
+const asked = (page: Page, name: string): Promise<unknown[]> =>
+  page.evaluate((wanted) => window.host.asked.filter((one) => one.name === wanted).map(({ params }) => params), name);
+
+describe('accessibility', () => {
+  const views: readonly (readonly [name: string, settings: Pick<PageSettings, 'view' | 'scenario'> & Partial<PageSettings>])[] = [
+    ['tree', { view: 'tree', width: 300, scenario: { runs: 'pair', select: { ...NEGOTIATION, round: 3, turn: 7 } } }],
+    ['tree with problems', { view: 'tree', width: 300, scenario: { runs: 'broken', expand: ['old-run'] } }],
+    ['empty tree', { view: 'tree', width: 300, scenario: { runs: 'none' } }],
+    ['inspector of a dilemma', { view: 'inspector', scenario: { runs: 'pair', select: NEGOTIATION } }],
+    ['inspector with talk', { view: 'inspector', scenario: { runs: 'split', select: TALK } }],
+    ['inspector, narrow', { view: 'inspector', width: 500, scenario: { runs: 'split', select: TALK } }],
+    ['comparison', { view: 'inspector', width: 1480, scenario: { runs: 'split', select: TALK, state: { comparing: true } } }],
+    ['inspector without a negotiation', { view: 'inspector', scenario: { runs: 'pair', select: { run: 'ipd-aa' } } }],
+  ];
+  for (const theme of ['dark', 'light', 'hc-dark', 'hc-light'] satisfies ThemeName[]) {
+    it.each(views)(`%s: axe finds nothing serious (${theme})`, async (_name, settings) => {
+      await withPage({ ...settings, theme }, async (page) => {
+        await page.waitForTimeout(150);
+        // Through the debugger's own channel: the page's policy would refuse a script element.
+        await page.evaluate(axeSource);
+        const found = await page.evaluate(async () => {
+          const { axe } = window as unknown as {
+            axe: {
+              run(
+                options: unknown,
+              ): Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+            };
+          };
+          const { violations } = await axe.run({
+            runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] },
+          });
+          return violations
+            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+            .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n')}`);
+        });
+        expect(found).toEqual([]);
+      });
+    });
+  }
+});
+
+describe('tree', () => {
+  const active = (page: Page) =>
+    page.evaluate(
+      () => document.getElementById(document.querySelector('.tree')?.getAttribute('aria-activedescendant') ?? '')?.textContent ?? '',
+    );
+
+  it('is walked by keyboard', async () => {
+    await withPage({ view: 'tree', width: 300, height: 500, scenario: { runs: 'pair' } }, async (page) => {
+      await page.locator('.tree').focus();
+      expect(await active(page)).toContain('ipd-aa');
+      await page.keyboard.press('ArrowRight');
+      await page.locator('.row[aria-level="2"]').first().waitFor();
+      await page.keyboard.press('ArrowRight');
+      expect(await active(page)).toContain('iteration 143');
+      for (let level = 3; level <= 6; level++) {
+        await page.keyboard.press('ArrowRight');
+        await page.locator(`.row[aria-level="${level}"]`).first().waitFor();
+        await page.keyboard.press('ArrowRight');
+      }
+      expect(await active(page)).toContain('Alice');
+      await page.keyboard.press('Enter');
+      expect(await asked(page, 'select')).toEqual([
+        { place: { run: 'ipd-aa', iteration: 143, group: 0, negotiation: 0, round: 0, turn: 0 }, open: true },
+      ]);
+      await page.keyboard.press('ArrowLeft');
+      expect(await active(page)).toContain('round 1');
+      await page.keyboard.press('ArrowLeft');
+      await page.waitForFunction(() => document.querySelectorAll('.row[aria-level="6"]').length === 0);
+      await page.keyboard.press('End');
+      await page.waitForFunction(() => document.querySelector('.row.active')?.textContent?.includes('ipd-rl'));
+      await page.keyboard.press('Home');
+      await page.waitForFunction(() => document.querySelector('.row.active')?.textContent?.includes('ipd-aa'));
+    });
+  });
+
+  it('says where every row is', async () => {
+    await withPage({ view: 'tree', width: 300, scenario: { runs: 'pair', select: { ...NEGOTIATION, round: 3 } } }, async (page) => {
+      const row = page.getByRole('treeitem', { name: /^negotiation 19/ });
+      expect(await row.getAttribute('aria-level')).toBe('4');
+      expect(await row.getAttribute('aria-posinset')).toBe('4');
+      expect(await row.getAttribute('aria-setsize')).toBe('8');
+      expect(await row.getAttribute('aria-expanded')).toBe('true');
+      expect(await page.locator('.row[aria-selected="true"]').textContent()).toContain('round 4');
+    });
+  });
+
+  it('holds fewer than 100 rows of 200 000', async () => {
+    await withPage({ view: 'tree', width: 300, height: 900, scenario: { runs: 'huge', expand: ['ipd-aa'] } }, async (page) => {
+      await page.waitForFunction(() => document.querySelectorAll('.row').length > 30);
+      for (const share of [0, 0.31, 0.77, 1]) {
+        await page.locator('.tree').evaluate((tree, at) => {
+          tree.scrollTop = at * tree.scrollHeight;
+        }, share);
+        await page.waitForFunction(
+          () =>
+            document.querySelectorAll('.row:not(.placeholder)').length > 30 && document.querySelectorAll('.row.placeholder').length === 0,
+        );
+        expect(await page.locator('.row').count()).toBeLessThan(100);
+      }
+      expect(await page.locator('.row').last().textContent()).toContain('iteration 1');
+    });
+  });
+
+  it.each([true, false])('keeps what the reader sees where it is while rows stream in (newest first: %s)', async (newestFirst) => {
+    await withPage(
+      { view: 'tree', width: 300, height: 600, scenario: { runs: 'huge', expand: ['ipd-aa'], newestFirst, delay: 3 } },
+      async (page) => {
+        await page.waitForFunction(() => document.querySelectorAll('.row').length > 20);
+        await page.locator('.tree').evaluate((tree) => {
+          tree.scrollTop = 22 * 5000 + 7;
+        });
+        await page.waitForFunction(() => document.querySelectorAll('.row.placeholder').length === 0);
+        const seen = () =>
+          page.evaluate(() =>
+            [...document.querySelectorAll('.row')]
+              .map((row) => [row.textContent, Math.round(row.getBoundingClientRect().top)] as const)
+              .filter(([, top]) => top >= 0 && top < 600)
+              .sort((a, b) => a[1] - b[1]),
+          );
+        const before = await seen();
+        expect(before.length).toBeGreaterThan(20);
+        // Every frame is looked at, not only the last one: a jump that is put right later is a jump.
+        await page.evaluate(() => {
+          const state = window as unknown as { jumps: number[]; watching: boolean };
+          const middle = [...document.querySelectorAll('.row')].find((row) => row.getBoundingClientRect().top > 300)!;
+          const text = middle.textContent;
+          const top = middle.getBoundingClientRect().top;
+          state.jumps = [];
+          state.watching = true;
+          const look = (): void => {
+            const row = [...document.querySelectorAll('.row')].find((one) => one.textContent === text);
+            state.jumps.push(row === undefined ? Number.POSITIVE_INFINITY : Math.abs(row.getBoundingClientRect().top - top));
+            if (state.watching) requestAnimationFrame(look);
+          };
+          requestAnimationFrame(look);
+        });
+        for (let i = 0; i < 12; i++) {
+          await page.evaluate(() => window.host.commit());
+          await page.waitForTimeout(20);
+        }
+        await page.waitForTimeout(200);
+        const jumps = await page.evaluate(() => {
+          const state = window as unknown as { jumps: number[]; watching: boolean };
+          state.watching = false;
+          return state.jumps;
+        });
+        expect(jumps.length).toBeGreaterThan(5);
+        expect(Math.max(...jumps)).toBeLessThan(1);
+        expect(await seen()).toEqual(before);
+      },
+    );
+  });
+
+  it('follows the newest iteration on request, and stops when the reader chooses', async () => {
+    await withPage({ view: 'tree', width: 300, scenario: { runs: 'pair' } }, async (page) => {
+      await page.getByText('Follow live').click();
+      expect(await asked(page, 'follow')).toEqual([{ on: true }]);
+      await page.evaluate(() => window.host.commit());
+      await page.waitForFunction(() => document.querySelector('.row.selected') !== null);
+      await page.locator('.row').first().click();
+      await page.waitForFunction(() => document.querySelector('vscode-checkbox')?.getAttribute('aria-checked') === 'false');
+    });
+  });
+
+  it('offers to begin where there is no run', async () => {
+    await withPage({ view: 'tree', width: 300, scenario: { runs: 'none' } }, async (page) => {
+      for (const name of ['Start Paired Run', 'Start AA Run', 'Open Run…']) await page.getByText(name).click();
+      expect(await asked(page, 'command')).toEqual([{ name: 'startPairedRun' }, { name: 'startAaRun' }, { name: 'openRun' }]);
+    });
+  });
+});
+
+describe('inspector', () => {
+  const here = (page: Page) => page.locator('.token[tabindex="0"]');
+  const at = (page: Page) => page.evaluate(() => document.querySelector<HTMLElement>('.turn.current')?.dataset.turn);
+
+  it('is stepped by keyboard: tokens, turns, rounds, negotiations, iterations', async () => {
+    await withPage({ view: 'inspector', scenario: { runs: 'split', select: { ...TALK, round: 0, turn: 0, token: 0 } } }, async (page) => {
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowRight');
+      await page.waitForFunction(() => (document.activeElement as HTMLElement | null)?.dataset.token === '2');
+      expect(await page.locator('#token-card').textContent()).toContain('token 3 of');
+      expect(await here(page).getAttribute('aria-describedby')).toBe('token-card');
+      for (const [key, turn] of [
+        ['j', '1'],
+        ['j', '2'],
+        ['k', '1'],
+        ['n', '4'],
+        ['p', '0'],
+      ] as const) {
+        await page.keyboard.press(key);
+        await page.waitForFunction((wanted) => document.querySelector<HTMLElement>('.turn.current')?.dataset.turn === wanted, turn);
+      }
+      await page.keyboard.press('l');
+      await page.getByText('negotiation 28', { exact: true }).first().waitFor();
+      await page.keyboard.press('h');
+      await page.getByText('negotiation 27', { exact: true }).first().waitFor();
+      await page.keyboard.press(']');
+      await page.getByText('iteration 93', { exact: true }).first().waitFor();
+      await page.keyboard.press('r');
+      await page.locator('.prompt pre').waitFor();
+      expect(await page.locator('.prompt pre').textContent()).toContain('Your hand is');
+    });
+  });
+
+  it('shows the keys on ? and gives the focus back', async () => {
+    await withPage({ view: 'inspector', scenario: { runs: 'pair', select: NEGOTIATION } }, async (page) => {
+      await page.keyboard.press('j');
+      await page.keyboard.press('?');
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'detached' });
+      expect(await page.evaluate(() => document.activeElement?.classList.contains('token'))).toBe(true);
+    });
+  });
+
+  it('is never pulled back by the host’s echo of an earlier step', async () => {
+    await withPage(
+      { view: 'inspector', scenario: { runs: 'pair', select: { ...NEGOTIATION, round: 0, turn: 0 }, delay: 30 } },
+      async (page) => {
+        for (let i = 1; i <= 9; i++) {
+          await page.keyboard.press('j');
+          await page.waitForTimeout(8);
+          expect(await at(page)).toBe(String(i));
+        }
+        await page.waitForTimeout(250);
+        expect(await at(page)).toBe('9');
+        const last = (await asked(page, 'select')).at(-1);
+        expect(last).toMatchObject({ place: { turn: 9 } });
+      },
+    );
+  });
+
+  it('shows a token’s numbers on hover, and the credit’s derivation adds up', async () => {
+    await withPage({ view: 'inspector', scenario: { runs: 'split', select: TALK } }, async (page) => {
+      await page.locator('.turn.current .token').nth(2).hover();
+      const text = (await page.locator('#token-card').textContent()) ?? '';
+      for (const name of [
+        'log π sampling',
+        'log π training',
+        'log π reference',
+        'ρ',
+        'entropy',
+        'valid mass',
+        'own advantage',
+        'alignment term',
+        'credit',
+        'push',
+      ]) {
+        expect(text).toContain(name);
+      }
+      const number = async (kind: string): Promise<number> =>
+        Number(((await page.locator(`.formula .${kind} .result`).textContent()) ?? '').replace('−', '-'));
+      expect(Math.abs((await number('own')) + (await number('aligned')) - (await number('credit')))).toBeLessThan(0.011);
+      await page.mouse.move(2, 2);
+      await page.locator('#token-card').waitFor({ state: 'detached' });
+    });
+  });
+
+  it('colours by another measure and keeps the choice', async () => {
+    await withPage({ view: 'inspector', scenario: { runs: 'split', select: TALK } }, async (page) => {
+      await page.keyboard.press('c');
+      await page.waitForFunction(() => document.querySelector('.legend-meaning')?.textContent?.startsWith('what multiplies'));
+      expect(await page.evaluate(() => window.acquireVsCodeApi().getState())).toMatchObject({
+        colourBy: 'credit',
+        place: { run: 'trust-aa' },
+      });
+    });
+  });
+
+  it('goes to the iteration of a clicked point', async () => {
+    await withPage({ view: 'inspector', scenario: { runs: 'pair', select: NEGOTIATION } }, async (page) => {
+      const chart = page.getByRole('slider', { name: /Reward per round/ });
+      await chart.focus();
+      await page.keyboard.press('Home');
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('Enter');
+      await page.getByText('iteration 2', { exact: true }).waitFor();
+      expect((await asked(page, 'select')).at(-1)).toMatchObject({ place: { run: 'ipd-aa', iteration: 2, negotiation: 19 } });
+    });
+  });
+
+  it('appends to the curves while the run goes on, without touching the transcript', async () => {
+    await withPage({ view: 'inspector', scenario: { runs: 'pair', select: NEGOTIATION } }, async (page) => {
+      await page.locator('.chart svg').first().waitFor();
+      await page.evaluate(() => {
+        const state = window as unknown as { changes: number };
+        state.changes = 0;
+        new MutationObserver((records) => {
+          state.changes += records.length;
+        }).observe(document.querySelector('.transcript')!, { subtree: true, childList: true, attributes: true, characterData: true });
+      });
+      for (let i = 0; i < 5; i++) await page.evaluate(() => window.host.commit());
+      await page.getByText('iteration 148 of 200').waitFor();
+      await page.waitForFunction(() => [...document.querySelectorAll('.chart text')].some((text) => text.textContent === '148'));
+      expect(await page.evaluate(() => (window as unknown as { changes: number }).changes)).toBe(0);
+    });
+  });
+
+  it('compares the paired run in lockstep and finds the next difference', async () => {
+    await withPage(
+      { view: 'inspector', width: 1480, scenario: { runs: 'pair', select: NEGOTIATION, state: { comparing: true } } },
+      async (page) => {
+        await page.locator('.step').first().waitFor();
+        await page.waitForFunction(() => document.querySelector('.compare-summary')?.textContent?.includes('differ'));
+        expect(await page.locator('.step').count()).toBe(20);
+        await page.keyboard.press('d');
+        await page.waitForFunction(() => document.querySelector('.step:has(.turn.current)')?.classList.contains('action'));
+        await page.keyboard.press('b');
+        await page.locator('.compare').waitFor({ state: 'detached' });
+      },
+    );
+  });
+});
