@@ -1,3 +1,4 @@
+import { chooseDevice } from './devices';
 import type { LoraPath } from './graphs/weightInputs';
 import { type LoadedModel, loadModelFolder } from './model/modelFolder';
 import { parameterCount } from './model/parameters';
@@ -21,6 +22,8 @@ export interface ModelOptions {
   readonly tokensARun?: number;
   /** How adapters take part in training; by default what is faster at the model's size. */
   readonly loraPath?: LoraPath;
+  /** Folder for onnxruntime's profiles, one a session. */
+  readonly profile?: string;
 }
 
 /** A model on a device, with the parts that score and train it. */
@@ -44,12 +47,13 @@ const SESSIONS = 24;
 export async function openModel(options: ModelOptions): Promise<OpenedModel> {
   const runtime = await loadRuntime(options.onnxruntimePath);
   const model = await loadModelFolder(options.model);
-  const device = options.device === 'auto' ? 'cpu' : options.device;
-  const sessions = new Sessions({ runtime, device, threads: options.threads, spinning: options.spinning ?? true }, SESSIONS);
+  const parameters = parameterCount(model.parameters);
+  const device = options.device === 'auto' ? await chooseDevice(runtime, parameters) : options.device;
+  const profile = options.profile === undefined ? {} : { profile: options.profile };
+  const sessions = new Sessions({ runtime, device, threads: options.threads, spinning: options.spinning ?? true, ...profile }, SESSIONS);
   const feeds: Feeds = Object.fromEntries(
     model.parameters.map(({ name, shape }) => [name, sessions.float(model.weights.get(name)!, shape)]),
   );
-  const parameters = parameterCount(model.parameters);
   const small = parameters < MERGED_BELOW;
   const base = new OnnxPolicy('base', { kind: 'base' });
   const weights = new WeightFeeds(sessions, model.config, feeds, small);

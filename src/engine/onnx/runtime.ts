@@ -41,6 +41,8 @@ export interface SessionSettings {
   readonly threads: number;
   /** Whether idle threads spin; off where two trainers share few cores. */
   readonly spinning: boolean;
+  /** Folder for one profile a session, written when it is released. */
+  readonly profile?: string;
 }
 
 /** A session over an encoded graph. */
@@ -50,6 +52,7 @@ export function openSession(model: Uint8Array, settings: SessionSettings): Promi
     intraOpNumThreads: settings.threads,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
+    ...(settings.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: join(settings.profile, 'session') }),
     ...(settings.spinning ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
   });
 }

@@ -157,7 +157,7 @@ export class Sampler {
   private truncation({ topP, topK }: SamplingSettings): Feeds {
     const { vocabularySize } = this.config;
     const most = topK === 0 ? vocabularySize : Math.min(topK, vocabularySize);
-    return { topP: this.sessions.scalar(topP), topK: this.sessions.int64(BigInt64Array.of(BigInt(most)), [1]) };
+    return { topP: this.sessions.scalar(topP), lastPlace: this.sessions.int64(BigInt64Array.of(BigInt(most - 1)), [1]) };
   }
 
   private viewOf(lanes: readonly OnnxLane[]): View {
@@ -201,8 +201,8 @@ export class Sampler {
       ...inputs,
       uniform: sessions.float(uniform, [rows, 1]),
       maskTable: sessions.float(table.data(), [table.rows, this.config.vocabularySize]),
-      maskRow: sessions.int64(maskRow, [rows]),
-      validRow: sessions.int64(validRow, [rows]),
+      maskRow: sessions.int64(maskRow, [rows, 1]),
+      validRow: sessions.int64(validRow, [rows, 1]),
       inverseTemperature: sessions.scalar(1 / settings.temperature),
     });
     this.store(view, outputs, counts, columns);
@@ -242,9 +242,9 @@ export class Sampler {
       throw new Error(`a transcript grew to ${longest} tokens, beyond the model's ${config.maxPositions} positions`);
     cache.reserve(longest);
     const feeds: Feeds = {
-      ids: sessions.int64(ids, [rows, columns]),
-      positions: sessions.int64(positions, [rows, columns]),
-      last: sessions.int64(last, [rows]),
+      ids: sessions.int64(ids, [rows, columns, 1]),
+      positions: sessions.int64(positions, [rows, columns, 1]),
+      last: sessions.int64(last, [rows, 1]),
       ...this.rotationFeeds(longest + 1),
     };
     const window = config.windows.find((each) => each !== null) ?? null;

@@ -27,7 +27,7 @@ export class Sessions {
     for (const [oldest, unused] of this.open) {
       if (this.open.size <= this.limit) break;
       this.open.delete(oldest);
-      unused.then((each) => each.release()).catch(() => {});
+      unused.then((each) => this.close(each)).catch(() => {});
     }
     return session;
   }
@@ -48,7 +48,12 @@ export class Sessions {
   async dispose(): Promise<void> {
     const all = [...this.open.values()];
     this.open.clear();
-    for (const session of all) await session.then((each) => each.release()).catch(() => {});
+    for (const session of all) await session.then((each) => this.close(each)).catch(() => {});
+  }
+
+  private close(session: InferenceSession): Promise<void> {
+    if (this.settings.profile !== undefined) session.endProfiling();
+    return session.release();
   }
 }
 

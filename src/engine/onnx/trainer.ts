@@ -137,8 +137,8 @@ export class Trainer {
       }
     }
     const feeds: Feeds = {
-      ids: sessions.int64(ids, [shape.batch, shape.time]),
-      rows: sessions.int64(rows, [shape.rows]),
+      ids: sessions.int64(ids, [shape.batch, shape.time, 1]),
+      rows: sessions.int64(rows, [shape.rows, 1]),
       targets: sessions.int64(targets, [shape.rows, 1]),
       inverseTemperature: sessions.scalar(1 / batch.loss.temperature),
     };
@@ -147,7 +147,7 @@ export class Trainer {
     return {
       ...feeds,
       maskTable: sessions.float(batch.maskTable, [batch.maskTable.length / vocabularySize, vocabularySize]),
-      maskRow: sessions.int64(maskRow, [shape.rows]),
+      maskRow: sessions.int64(maskRow, [shape.rows, 1]),
     };
   }
 

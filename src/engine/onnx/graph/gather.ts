@@ -1,29 +1,32 @@
 import { fill } from './elementwise';
 import { reshape } from './shape';
-import { axisOf, showShape, sizeOf, staticShape, type Value } from './value';
+import { axisOf, showShape, staticShape, type Value } from './value';
 
 /**
- * Rows of a table `[n, …]` by index (int64, any shape): an embedding, or a choice of rows.
- * The gradient adds where an index occurs twice.
+ * Rows of a table `[n, …]` by index (int64, `[…, 1]`): an embedding, or a choice of rows. The result is `[…, width]`.
+ * The gradient adds where an index occurs twice. The index has its last axis from the start, as ScatterND wants it:
+ * reshaping integers is something that WebGPU leaves to the CPU.
  */
 export function gatherRows(table: Value, index: Value): Value {
-  if (index.dtype !== 'int64') table.graph.fail('Gather', `index of type ${index.dtype}`);
+  if (index.dtype !== 'int64' || index.shape.at(-1) !== 1)
+    table.graph.fail('Gather', `index ${showShape(index.shape)} of type ${index.dtype}`);
   const width = table.shape.slice(1);
-  return table.graph.node('Gather', [table, index], {
+  const gathered = table.graph.node('Gather', [table, index], {
     attributes: { axis: { kind: 'int', value: 0 } },
     shape: [...index.shape, ...width],
     of: [table],
     vjp: (g) => [
       () => {
-        const count = sizeOf(index.shape);
         const zeros = fill(table.graph, staticShape(table.shape), 0);
-        return table.graph.node('ScatterND', [zeros, reshape(index, [count, 1]), reshape(g, [count, ...width])], {
+        const updates = reshape(g, [...index.shape.slice(0, -1), ...width]);
+        return table.graph.node('ScatterND', [zeros, index, updates], {
           attributes: { reduction: { kind: 'string', value: 'add' } },
           shape: table.shape,
         });
       },
     ],
   });
+  return reshape(gathered, [...index.shape.slice(0, -1), ...width]);
 }
 
 /** One element a row: y[i, j] = x[i, index[i, j]]. */

@@ -93,15 +93,17 @@ export class Graph {
   differentiatedBy(made: Value, of: readonly Value[], vjp: Vjp): Value {
     const value: Value = { ...made, id: this.names.length, inputs: of, vjp };
     this.names.push(this.nameOf(made));
-    this.aliases.set(value.id, made.id);
+    this.aliases.set(value.id, this.aliases.get(made.id) ?? made.id);
     return value;
   }
 
   /** Makes a value an output under a name of its own. */
   output(name: string, value: Value): void {
-    const copied = this.node('Identity', [value], { dtype: value.dtype, shape: value.shape });
-    this.rename(copied, name);
-    this.outputs.push(copied);
+    const made = this.aliases.get(value.id) ?? value.id;
+    const own = this.nodes.some((node) => node.output.id === made) && !this.outputs.some((output) => output.id === made);
+    const named = own ? { ...value, id: made } : this.node('Identity', [value], { dtype: value.dtype, shape: value.shape });
+    this.rename(named, name);
+    this.outputs.push(named);
   }
 
   /** Stops the build: the node that would be made next cannot be. */

@@ -17,27 +17,27 @@ export function cacheNames(layer: number): { pastKey: string; pastValue: string;
 
 /**
  * Reads n new tokens on each of B transcripts and samples the next one. All sizes are open: B rows, n columns, a cache of `cap` slots.
- * Inputs besides the weights: `ids [B, n]`, `positions [B, n]`, rotation tables `[P, size]`, `pastKey/pastValue [B, groups, cap, size]`
- * a layer, `seen [b, 1, repeat·n, cap+n]` (0 or −1e9; b is B or 1), `last [B]` (index into B·n of each row's last real token), `uniform [B, 1]`,
- * `maskTable [K, V]` with the rows `maskRow [B]` (what may be sampled) and `validRow [B]` (what valid mass is measured against), `inverseTemperature []`.
+ * Inputs besides the weights: `ids [B, n, 1]`, `positions [B, n, 1]`, rotation tables `[P, size]`, `pastKey/pastValue [B, groups, cap, size]`
+ * a layer, `seen [b, 1, repeat·n, cap+n]` (0 or −1e9; b is B or 1), `last [B, 1]` (index into B·n of each row's last real token), `uniform [B, 1]`,
+ * `maskTable [K, V]` with the rows `maskRow [B, 1]` (what may be sampled) and `validRow [B, 1]` (what valid mass is measured against), `inverseTemperature []`.
  * The token is the inverse of the cumulated distribution at `uniform`: the number of tokens whose cumulated weight is at most uniform · total.
- * With `truncated`, only the `topK [1]` likeliest tokens count, and of them the likeliest that together make `topP []` of the rest.
+ * With `truncated`, only the likeliest tokens count, places 0 to `lastPlace [1]`, and of them the likeliest that together make `topP []` of the rest.
  * Outputs: `token [B, 1]`, `logProb`, `validMass`, `entropy` `[B, 1]`, and the new cache entries `[B, groups, n, size]`.
  */
 export function stepGraph(config: ModelConfig, lora: LoraShape | null, truncated = false): Graph {
   const graph = new Graph('step');
   const weights = weightInputs(graph, config, lora, 'factored');
-  const ids = graph.input('ids', 'int64', ['B', 'n']);
+  const ids = graph.input('ids', 'int64', ['B', 'n', 1]);
   const x = transformer(graph, config, ids, weights, cachedAttention(graph, config));
   const flat = reshape(x, ['N', config.hiddenSize]);
-  const logits = head(graph, config, gatherRows(flat, graph.input('last', 'int64', ['B'])), weights);
+  const logits = head(graph, config, gatherRows(flat, graph.input('last', 'int64', ['B', 1])), weights);
   graph.scope('sample', () => sample(graph, config, logits, truncated));
   return graph;
 }
 
 function cachedAttention(graph: Graph, config: ModelConfig): AttentionInputs {
   const { heads, keyValueHeads: groups, headSize: size } = config;
-  const positions = graph.input('positions', 'int64', ['B', 'n']);
+  const positions = graph.input('positions', 'int64', ['B', 'n', 1]);
   const table = (name: string): Value => {
     const rows = gatherRows(graph.input(name, 'float32', ['P', size]), positions);
     return reshape(rows, ['B', 'n', 1, size]);
@@ -80,7 +80,7 @@ function sample(graph: Graph, config: ModelConfig, rawLogits: Value, truncated: 
   const logits = multiply(rawLogits, graph.input('inverseTemperature', 'float32', []));
   const table = graph.input('maskTable', 'float32', ['K', config.vocabularySize]);
   const full = distribution(logits);
-  const masked = distribution(add(logits, gatherRows(table, graph.input('maskRow', 'int64', ['B']))));
+  const masked = distribution(add(logits, gatherRows(table, graph.input('maskRow', 'int64', ['B', 1]))));
   const kept = truncated ? truncate(graph, config, masked.weights) : masked.weights;
   const cumulated = cumulate(graph, kept);
   const total = slice(cumulated, 1, config.vocabularySize - 1, config.vocabularySize);
@@ -90,7 +90,7 @@ function sample(graph: Graph, config: ModelConfig, rawLogits: Value, truncated: 
   graph.output('token', token);
   const logTotal = truncated ? log(sum(kept, [-1])) : masked.logTotal;
   graph.output('logProb', subtract(gatherElements(masked.shifted, token), logTotal));
-  const valid = gatherRows(table, graph.input('validRow', 'int64', ['B']));
+  const valid = gatherRows(table, graph.input('validRow', 'int64', ['B', 1]));
   const allowed = sum(multiply(full.weights, exp(valid)), [-1]);
   graph.output('validMass', divide(allowed, full.total));
   graph.output('entropy', entropy(full));
@@ -106,7 +106,7 @@ function truncate(graph: Graph, config: ModelConfig, weights: Value): Value {
     shape,
     unread: 1,
   });
-  const place = subtractInteger(graph, graph.input('topK', 'int64', [1]));
+  const place = graph.input('lastPlace', 'int64', [1]);
   const kth = graph.node('Gather', [sorted, place], { attributes: { axis: { kind: 'int', value: 1 } }, shape: ['B', 1] });
   const left = atLeast(sorted, kth);
   // A token is kept while the mass before it is below topP, so that the one which crosses it is the last.
@@ -124,9 +124,4 @@ function cumulate(graph: Graph, x: Value): Value {
 
 function toInteger(graph: Graph, x: Value): Value {
   return graph.node('Cast', [x], { attributes: { to: { kind: 'int', value: 7 } }, dtype: 'int64', shape: x.shape });
-}
-
-/** k − 1, as a place counted from 0. */
-function subtractInteger(graph: Graph, k: Value): Value {
-  return graph.node('Sub', [k, graph.integers([1])], { dtype: 'int64', shape: k.shape });
 }

@@ -66,8 +66,8 @@ async function train(config: ModelConfig, lossShape: LossShape, trainable: Train
   const run = async (): Promise<Record<string, Float32Array>> => {
     const float = (values: Float32Array, shape: readonly number[]) => new runtime.Tensor('float32', values, shape);
     const fixed = {
-      ids: new runtime.Tensor('int64', integers(ids), [SHAPE.batch, SHAPE.time]),
-      rows: new runtime.Tensor('int64', integers([1, 3, 6, 8]), [SHAPE.rows]),
+      ids: new runtime.Tensor('int64', integers(ids), [SHAPE.batch, SHAPE.time, 1]),
+      rows: new runtime.Tensor('int64', integers([1, 3, 6, 8]), [SHAPE.rows, 1]),
       targets: new runtime.Tensor('int64', integers([4, 1, 7, 4]), [SHAPE.rows, 1]),
       inverseTemperature: float(Float32Array.of(1 / 0.8), []),
       ...Object.fromEntries(Object.entries(data).map(([name, values]) => [name, float(values, [SHAPE.rows, 1])])),
@@ -75,7 +75,7 @@ async function train(config: ModelConfig, lossShape: LossShape, trainable: Train
     };
     const masks = {
       maskTable: float(maskTable, [2, VOCABULARY]),
-      maskRow: new runtime.Tensor('int64', integers([1, 1, 0, 1]), [SHAPE.rows]),
+      maskRow: new runtime.Tensor('int64', integers([1, 1, 0, 1]), [SHAPE.rows, 1]),
     };
     const shapes = new Map([...trainedParameters(config, { kind: 'full' }), ...trained].map(({ name, shape }) => [name, shape]));
     const fed = Object.fromEntries([...weights].map(([name, values]) => [name, float(values, shapes.get(name)!)]));
@@ -214,7 +214,7 @@ describe('operators', () => {
   ])('of %s are standard ones', (_, build) => {
     const used = build().operators();
     expect([...used].filter((op) => !allowed.has(op))).toEqual([]);
-    expect(used.size).toBeGreaterThan(8);
+    expect(used.size).toBeGreaterThan(7);
   });
 });
 

@@ -49,9 +49,9 @@ export function trainedParameters(
 }
 
 /**
- * log π of produced tokens, and entropies. Inputs besides the weights: `ids [B, T]`, `rows [R]` (index into the flattened
+ * log π of produced tokens, and entropies. Inputs besides the weights: `ids [B, T, 1]`, `rows [R, 1]` (index into the flattened
  * B·T of the token before each produced one), `targets [R, 1]`, `inverseTemperature []`, and where masked `maskTable [K, V]`
- * (0 or −1e9) with `maskRow [R]`. Outputs `[R, 1]`: `logProb` (masked where the row is), `klLogProb`, `entropy` (both of the
+ * (0 or −1e9) with `maskRow [R, 1]`. Outputs `[R, 1]`: `logProb` (masked where the row is), `klLogProb`, `entropy` (both of the
  * full distribution, or of the masked one under `klOver: masked`).
  */
 export function scoreGraph(config: ModelConfig, shape: BatchShape, loss: LossShape, lora: LoraShape | null): Graph {
@@ -113,10 +113,10 @@ function scoreRows(
   weights: ReturnType<typeof weightInputs>,
 ): RowScores {
   const { batch, time, rows } = shape;
-  const ids = graph.input('ids', 'int64', [batch, time]);
+  const ids = graph.input('ids', 'int64', [batch, time, 1]);
   const x = transformer(graph, config, ids, weights, causalAttention(graph, config, batch, time));
   const flat = reshape(x, [batch * time, config.hiddenSize]);
-  const produced = gatherRows(flat, graph.input('rows', 'int64', [rows]));
+  const produced = gatherRows(flat, graph.input('rows', 'int64', [rows, 1]));
   const logits = multiply(head(graph, config, produced, weights), graph.input('inverseTemperature', 'float32', []));
   const targets = graph.input('targets', 'int64', [rows, 1]);
   const full = distribution(logits);
@@ -125,7 +125,7 @@ function scoreRows(
     return { logProb, klLogProb: logProb, entropy: entropy(full) };
   }
   const table = graph.input('maskTable', 'float32', ['K', config.vocabularySize]);
-  const mask = gatherRows(table, graph.input('maskRow', 'int64', [rows]));
+  const mask = gatherRows(table, graph.input('maskRow', 'int64', [rows, 1]));
   const masked = distribution(add(logits, mask));
   const logProb = tokenLogProb(masked, targets);
   if (loss.klOver === 'masked') return { logProb, klLogProb: logProb, entropy: entropy(masked) };

@@ -36,7 +36,7 @@ export interface AttentionInputs {
   attend(layer: number, q: Value, k: Value, v: Value): Value;
 }
 
-/** Token ids `[B, T]` to the last block's output `[B, T, hidden]`, before the final norm. */
+/** Token ids `[B, T, 1]` to the last block's output `[B, T, hidden]`, before the final norm. */
 export function transformer(graph: Graph, config: ModelConfig, ids: Value, weights: Weights, inputs: AttentionInputs): Value {
   let x = graph.scope('embedding', () => embed(config, ids, weights));
   for (let layer = 0; layer < config.layers; layer++)
