@@ -1,9 +1,9 @@
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeLock } from '../../test/runs/sampleLock';
 import { appendLine, sampleConfig, sampleLine, sampleRunFile, writeIterations, writeSampleRun } from '../../test/runs/sampleRun';
-import { processStart } from './processStart';
 import { RunFolder } from './runFolder';
 
 let folder: string;
@@ -94,18 +94,13 @@ describe('RunFolder', () => {
 
   it('knows who trains it: a live process yes, a dead one no', async () => {
     writeSampleRun(folder, 1);
-    const lock = (pid: number, start: string) =>
-      writeFileSync(
-        join(folder, 'lock.json'),
-        JSON.stringify({ host: hostname(), pid, processStart: start, heartbeat: new Date().toISOString() }),
-      );
-    lock(process.pid, processStart(process.pid) ?? '');
+    writeLock(folder);
     const run = await RunFolder.open(folder);
     expect(run.trainedBy).toMatchObject({ pid: process.pid });
     rmSync(join(folder, 'lock.json'));
     expect((await run.refresh()).changed).toBe(true);
     expect(run.trainedBy).toBeNull();
-    lock(process.pid, 'another start');
+    writeLock(folder, process.pid, 'another start');
     await run.refresh();
     expect(run.trainedBy).toBeNull();
   });

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { isCommandName } from '../../src/commands/names';
 import { commandTable } from '../../src/commands/table';
 import { RolloutReader } from '../../src/runs/rolloutReader';
 import { RunFolder } from '../../src/runs/runFolder';
+import { writeLock } from '../runs/sampleLock';
 import { writeSampleRun } from '../runs/sampleRun';
 
 const workspace = (): string => {
@@ -120,12 +122,9 @@ describe('A run', function () {
   it('is refused where somebody else trains, with host and pid', async () => {
     const folder = path.join(runsFolder(), 'held');
     writeSampleRun(folder, 1, {}, { id: 'held' });
-    // This very process counts as the one that trains.
-    const { processStart } = await import('../../src/runs/processStart');
-    const { hostname } = await import('node:os');
-    const lock = { host: hostname(), pid: process.pid, processStart: processStart(process.pid) ?? '', heartbeat: new Date().toISOString() };
     assert.equal(await execute('openRun', { folder }), 'held');
-    writeFileSync(path.join(folder, 'lock.json'), JSON.stringify(lock));
+    // This very process counts as the one that trains.
+    writeLock(folder);
     const refused = (await execute('resumeRun', { run: 'held' })) as { error: string };
     assert.match(refused.error, new RegExp(`pid ${process.pid} on ${hostname()}`));
   });
