@@ -1,0 +1,30 @@
+export { type AnchorState, anchorOf, resolveAnchor, type TurnText } from './anchor';
+export { type Anchor, type Annotation, annotationId, annotationSchema, normalTags, type Reaction, type Reply, tagsOf } from './annotation';
+export { type AnnotationFile, type BrokenLine, formatAnnotations, parseAnnotations } from './annotationFile';
+export { AnnotationStore } from './annotationStore';
+export {
+  answerDeleted,
+  answered,
+  answerRewritten,
+  answersOf,
+  type Deed,
+  deleted,
+  moved,
+  newAnnotation,
+  reacted,
+  reactionsOf,
+  resolved,
+  rewritten,
+} from './edit';
+export { exportCsv, exportJson, exportParquet } from './export';
+export {
+  type AnnotationFilter,
+  byPlace,
+  filterAnnotations,
+  nextAnnotation,
+  type Place,
+  placeOf,
+  previousAnnotation,
+  tagsInUse,
+} from './filter';
+export { mergeAll, mergeAnnotations } from './merge';
