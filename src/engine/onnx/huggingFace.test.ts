@@ -45,11 +45,17 @@ describe.each(['llama', 'llama3-rope', 'qwen2', 'qwen3', 'gemma3'])('%s, against
     expect(largest(logProbs, reference.logProbs)).toBeLessThan(1e-4);
   });
 
-  for (const loraPath of ['merged', 'factored'] as const) {
-    it(`gives the adapter’s log-probabilities, loss and gradients (${loraPath})`, async () => {
+  const ways = [
+    { loraPath: 'merged', layerwise: false },
+    { loraPath: 'factored', layerwise: false },
+    { loraPath: 'factored', layerwise: true },
+    { loraPath: 'merged', layerwise: true },
+  ] as const;
+  for (const way of ways) {
+    it(`gives the adapter’s log-probabilities, loss and gradients (${way.loraPath}${way.layerwise ? ', layer by layer' : ''})`, async () => {
       const { inputIds, adapter } = reference;
       const found = await scoreTokens(
-        { ...options, model, adapter: join(model, 'adapter'), loraPath },
+        { ...options, model, adapter: join(model, 'adapter'), ...way },
         { inputIds, advantages: adapter.advantages, mask: adapter.mask },
       );
       expect(largest(found.logProbs, adapter.logProbs)).toBeLessThan(1e-4);
@@ -89,6 +95,23 @@ describe.each(['llama', 'llama3-rope', 'qwen2', 'qwen3', 'gemma3'])('%s', (name)
       expect([...prompt, ...sample!.tokens]).toEqual(adapter.greedy);
     }
     await opened.sessions.dispose();
+  });
+});
+
+describe.each(['llama', 'gemma3'])('%s, all weights', (name) => {
+  it('have the same gradient layer by layer as in one graph', async () => {
+    const model = join(FIXTURES, name);
+    const { inputIds, adapter }: Reference = JSON.parse(await readFile(join(model, 'reference.json'), 'utf8'));
+    const input = { inputIds, advantages: adapter.advantages, mask: adapter.mask };
+    const [whole, layers] = [
+      await scoreTokens({ ...options, model, layerwise: false }, input),
+      // Two micro-batches besides.
+      await scoreTokens({ ...options, model, layerwise: true, tokensARun: 40 }, input),
+    ];
+    expect(largest(layers.logProbs, whole.logProbs)).toBeLessThan(1e-5);
+    expect(layers.loss).toBeCloseTo(whole.loss!, 6);
+    for (const [tensor, norm] of Object.entries(whole.gradNorms!))
+      expect(Math.abs(layers.gradNorms![tensor]! / norm - 1), tensor).toBeLessThan(1e-3);
   });
 });
 

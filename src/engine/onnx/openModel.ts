@@ -1,11 +1,13 @@
 import { chooseDevice } from './devices';
 import type { LoraPath } from './graphs/weightInputs';
+import { LayerwisePass } from './layerwisePass';
 import { type LoadedModel, loadModelFolder } from './model/modelFolder';
 import { parameterCount } from './model/parameters';
 import { OnnxPolicy, WeightFeeds } from './policies';
 import { type Device, loadRuntime } from './runtime';
 import { type Feeds, Sessions } from './sessions';
 import { Trainer } from './trainer';
+import { WholePass } from './wholePass';
 
 /** How a model is opened. */
 export interface ModelOptions {
@@ -22,6 +24,8 @@ export interface ModelOptions {
   readonly tokensARun?: number;
   /** How adapters take part in training; by default what is faster at the model's size. */
   readonly loraPath?: LoraPath;
+  /** Whether layers run one by one, with recomputation; by default from 50 million parameters on. */
+  readonly layerwise?: boolean;
   /** Folder for onnxruntime's profiles, one a session. */
   readonly profile?: string;
 }
@@ -40,6 +44,9 @@ export interface OpenedModel {
 /** Models below this many parameters get their adapters merged: products with an adapter's few columns are slow. */
 const MERGED_BELOW = 20_000_000;
 
+/** From this many parameters on, the activations of all layers at once are too much. */
+const LAYERWISE_FROM = 50_000_000;
+
 /** Sessions kept: a run needs a training and a scoring graph for each shape of batch. */
 const SESSIONS = 24;
 
@@ -57,6 +64,8 @@ export async function openModel(options: ModelOptions): Promise<OpenedModel> {
   const small = parameters < MERGED_BELOW;
   const base = new OnnxPolicy('base', { kind: 'base' });
   const weights = new WeightFeeds(sessions, model.config, feeds, small);
-  const trainer = new Trainer(sessions, model.config, weights, base, options.tokensARun ?? 2048);
+  const layerwise = options.layerwise ?? parameters >= LAYERWISE_FROM;
+  const pass = layerwise ? new LayerwisePass(sessions, model.config, weights) : new WholePass(sessions, model.config, weights);
+  const trainer = new Trainer(sessions, model.config, pass, base, options.tokensARun ?? 2048);
   return { model, sessions, weights, base, trainer, loraPath: options.loraPath ?? (small ? 'merged' : 'factored'), parameters };
 }

@@ -68,3 +68,19 @@ export function floats(outputs: Readonly<Record<string, Tensor>>, name: string):
 export function int64View(data: BigInt64Array): Int32Array {
   return new Int32Array(data.buffer, data.byteOffset, data.length * 2);
 }
+
+/** Rows `from` to `to` of columns, each as a tensor `[rows, 1]`. */
+export function columnTensors(
+  sessions: Sessions,
+  columns: Readonly<Record<string, Float32Array | BigInt64Array>>,
+  from: number,
+  to: number,
+): Feeds {
+  const shape = [to - from, 1];
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, data]) => [
+      name,
+      data instanceof Float32Array ? sessions.float(data.subarray(from, to), shape) : sessions.int64(data.subarray(from, to), shape),
+    ]),
+  );
+}

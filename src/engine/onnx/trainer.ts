@@ -1,12 +1,13 @@
 import type { LossSettings, TokenScores, TrainResult, TrainSequence } from '../engine';
 import type { Adam } from './adam';
 import { FlatParameters } from './flatParameters';
-import { gradientName, type LossShape, scoreGraph, type Trainable, trainGraph } from './graphs/trainGraph';
+import type { Trainable } from './graphs/trainGraph';
 import { MaskTable } from './maskTable';
 import { type MicroBatch, microBatches } from './microBatches';
 import type { ModelConfig } from './model/config';
-import type { OnnxPolicy, WeightFeeds } from './policies';
-import { type Feeds, floats, int64View, type Sessions } from './sessions';
+import type { Pass, PassInputs } from './pass';
+import type { OnnxPolicy } from './policies';
+import { type Feeds, int64View, type Sessions } from './sessions';
 
 /** The learner with what moves it. */
 export interface Trained {
@@ -32,7 +33,7 @@ export class Trainer {
   constructor(
     private readonly sessions: Sessions,
     private readonly config: ModelConfig,
-    private readonly weights: WeightFeeds,
+    private readonly pass: Pass,
     private readonly base: OnnxPolicy,
     /** About how many tokens one run should have. */
     private readonly tokensARun: number,
@@ -44,10 +45,10 @@ export class Trainer {
     const scores = sequences.map((sequence) => emptyScores(sequence.positions.length));
     for (const micro of batch.microBatches) {
       const inputs = this.inputs(micro, batch);
-      const now = await this.forward(policy, micro, batch, inputs);
+      const now = await this.pass.score(policy, inputs);
       this.spread(micro, sequences, now.logProb, (i) => scores[i]!.logProbs);
       this.spread(micro, sequences, now.entropy, (i) => scores[i]!.entropies);
-      const reference = policy === this.base ? now : loss.reference === false ? null : await this.forward(this.base, micro, batch, inputs);
+      const reference = policy === this.base ? now : loss.reference === false ? null : await this.pass.score(this.base, inputs);
       if (reference) this.spread(micro, sequences, reference.klLogProb, (i) => scores[i]!.referenceLogProbs);
     }
     for (const [i, sequence] of sequences.entries()) {
@@ -72,14 +73,19 @@ export class Trainer {
     let total = 0;
     for (const [index, micro] of batch.microBatches.entries()) {
       const inputs = this.inputs(micro, batch);
-      const reference = loss.reference === false ? null : (await this.forward(this.base, micro, batch, inputs)).klLogProb;
+      const reference = loss.reference === false ? null : (await this.pass.score(this.base, inputs)).klLogProb;
       const target = index === 0 ? gradient : scratch;
-      const outputs = await this.runTraining(trained, micro, batch, inputs, reference, 1 / Math.max(1, counted), target);
+      const {
+        loss: part,
+        logProb,
+        ratio,
+        entropy,
+      } = await this.pass.train(trained, this.lossInputs(micro, batch, inputs, reference, 1 / Math.max(1, counted)), target);
       if (index > 0) addInto(gradient.data, scratch.data);
-      total += floats(outputs, 'loss')[0]!;
-      this.spread(micro, sequences, floats(outputs, 'logProb'), (i) => scores[i]!.logProbs);
-      this.spread(micro, sequences, floats(outputs, 'ratio'), (i) => scores[i]!.ratios);
-      this.spread(micro, sequences, floats(outputs, 'entropy'), (i) => scores[i]!.entropies);
+      total += part;
+      this.spread(micro, sequences, logProb, (i) => scores[i]!.logProbs);
+      this.spread(micro, sequences, ratio, (i) => scores[i]!.ratios);
+      this.spread(micro, sequences, entropy, (i) => scores[i]!.entropies);
       if (reference) this.spread(micro, sequences, reference, (i) => scores[i]!.referenceLogProbs);
     }
     return { result: { loss: total, tokens: scores }, gradient };
@@ -118,11 +124,15 @@ export class Trainer {
     };
   }
 
-  private inputs({ shape, members }: MicroBatch, batch: Batch): Feeds {
-    const { sessions } = this;
-    const [ids, rows, targets, maskRow] = [shape.batch * shape.time, shape.rows, shape.rows, shape.rows].map(
-      (n) => new BigInt64Array(n),
-    ) as [BigInt64Array, BigInt64Array, BigInt64Array, BigInt64Array];
+  private inputs({ shape, members }: MicroBatch, batch: Batch): PassInputs {
+    const { sessions, config } = this;
+    const integers = (n: number): BigInt64Array => new BigInt64Array(n);
+    const [ids, rows, targets, maskRow] = [
+      integers(shape.batch * shape.time),
+      integers(shape.rows),
+      integers(shape.rows),
+      integers(shape.rows),
+    ];
     const [ids32, rows32, targets32, mask32] = [int64View(ids), int64View(rows), int64View(targets), int64View(maskRow)];
     let row = 0;
     for (const [b, i] of members.entries()) {
@@ -136,72 +146,52 @@ export class Trainer {
         mask32[2 * row] = batch.maskRows[i]![j]!;
       }
     }
-    const feeds: Feeds = {
-      ids: sessions.int64(ids, [shape.batch, shape.time, 1]),
-      rows: sessions.int64(rows, [shape.rows, 1]),
-      targets: sessions.int64(targets, [shape.rows, 1]),
-      inverseTemperature: sessions.scalar(1 / batch.loss.temperature),
-    };
-    if (!batch.masked) return feeds;
-    const { vocabularySize } = this.config;
+    const { klOver, temperature } = batch.loss;
+    const shared: Feeds = { inverseTemperature: sessions.scalar(1 / temperature) };
+    if (batch.masked)
+      shared['maskTable'] = sessions.float(batch.maskTable, [batch.maskTable.length / config.vocabularySize, config.vocabularySize]);
     return {
-      ...feeds,
-      maskTable: sessions.float(batch.maskTable, [batch.maskTable.length / vocabularySize, vocabularySize]),
-      maskRow: sessions.int64(maskRow, [shape.rows, 1]),
+      shape,
+      lossShape: { masked: batch.masked, klOver: batch.masked ? klOver : 'full' },
+      ids,
+      rows,
+      columns: { targets, ...(batch.masked && { maskRow }) },
+      shared,
     };
   }
 
-  private async forward(
-    policy: OnnxPolicy,
-    { shape }: MicroBatch,
-    batch: Batch,
-    inputs: Feeds,
-  ): Promise<Record<'logProb' | 'klLogProb' | 'entropy', Float32Array>> {
-    const { feeds, lora } = await this.weights.of(policy);
-    const lossShape = lossShapeOf(batch);
-    const key = `score ${JSON.stringify([shape, lossShape, lora])}`;
-    const session = await this.sessions.get(key, () => scoreGraph(this.config, shape, lossShape, lora));
-    const outputs = await session.run({ ...feeds, ...inputs });
-    return { logProb: floats(outputs, 'logProb'), klLogProb: floats(outputs, 'klLogProb'), entropy: floats(outputs, 'entropy') };
-  }
-
-  private async runTraining(
-    trained: Trained,
+  /** A micro-batch's inputs with those of the loss. */
+  private lossInputs(
     { shape, members }: MicroBatch,
     batch: Batch,
-    inputs: Feeds,
+    inputs: PassInputs,
     reference: Float32Array | null,
     weight: number,
-    gradient: FlatParameters,
-  ): Promise<Feeds> {
+  ): PassInputs {
     const { sessions } = this;
-    const { loss } = batch;
+    const { klCoefficient, entropyCoefficient, ratioCap } = batch.loss;
     const column = (of: (sequence: TrainSequence) => Float32Array, factor = 1): Float32Array => {
       const data = new Float32Array(shape.rows);
       let row = 0;
       for (const i of members) for (const value of of(batch.sequences[i]!)) data[row++] = value * factor;
       return data;
     };
-    const rowTensor = (data: Float32Array): Feeds[string] => sessions.float(data, [shape.rows, 1]);
-    const lossShape = lossShapeOf(batch);
-    const key = `train ${JSON.stringify([shape, lossShape, trained.trainable])}`;
-    const session = await sessions.get(key, () => trainGraph(this.config, shape, lossShape, trained.trainable));
-    const fetches: Record<string, Feeds[string] | null> = { loss: null, logProb: null, ratio: null, entropy: null };
-    return session.run(
-      {
-        ...(trained.trainable.kind === 'lora' ? this.weights.base : {}),
-        ...trained.parameters.tensors(sessions),
-        ...inputs,
-        credit: rowTensor(column((sequence) => sequence.credits)),
-        samplingLogProb: rowTensor(column((sequence) => sequence.samplingLogProbs)),
-        weight: rowTensor(column((sequence) => sequence.weights, weight)),
-        referenceLogProb: rowTensor(reference ?? new Float32Array(shape.rows)),
-        klCoefficient: sessions.scalar(loss.klCoefficient),
-        entropyCoefficient: sessions.scalar(loss.entropyCoefficient),
-        ratioCap: sessions.scalar(loss.ratioCap),
+    return {
+      ...inputs,
+      columns: {
+        ...inputs.columns,
+        credit: column((sequence) => sequence.credits),
+        samplingLogProb: column((sequence) => sequence.samplingLogProbs),
+        weight: column((sequence) => sequence.weights, weight),
+        referenceLogProb: reference ?? new Float32Array(shape.rows),
       },
-      { ...fetches, ...gradient.tensors(sessions, gradientName) },
-    ) as Promise<Feeds>;
+      shared: {
+        ...inputs.shared,
+        klCoefficient: sessions.scalar(klCoefficient),
+        entropyCoefficient: sessions.scalar(entropyCoefficient),
+        ratioCap: sessions.scalar(ratioCap),
+      },
+    };
   }
 
   private spread(
@@ -228,10 +218,6 @@ interface Batch {
   readonly maskRows: readonly (readonly number[])[];
   readonly maskTable: Float32Array;
   readonly microBatches: readonly MicroBatch[];
-}
-
-function lossShapeOf(batch: Batch): LossShape {
-  return { masked: batch.masked, klOver: batch.masked ? batch.loss.klOver : 'full' };
 }
 
 function emptyScores(count: number): MutableScores {

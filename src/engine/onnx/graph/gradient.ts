@@ -3,13 +3,14 @@ import { sameShape, showShape, staticShape, type Value } from './value';
 
 /**
  * Reverse-mode differentiation: adds the nodes that compute d loss / d each of `wrt`, in their order.
- * @param loss one number, in any shape.
+ * @param loss one number, in any shape; or any value, with the gradient by it
+ * @param seed d loss / d that value, of its shape
  * @throws Error when the loss does not depend on one of them.
  */
-export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
+export function gradients(loss: Value, wrt: readonly Value[], seed?: Value): Value[] {
   const order = dependents(loss, wrt);
   const needed = new Set(order.map((value) => value.id));
-  const parts = new Map<number, Value[]>([[loss.id, [fill(loss.graph, staticShape(loss.shape), 1)]]]);
+  const parts = new Map<number, Value[]>([[loss.id, [seed ?? fill(loss.graph, staticShape(loss.shape), 1)]]]);
   const total = new Map<number, Value>();
   for (const value of order.reverse()) {
     const gradient = (parts.get(value.id) ?? []).reduce<Value | null>((sum, part) => (sum ? add(sum, part) : part), null);

@@ -5,8 +5,9 @@ import { freshWeights, normals } from '../model/initialise';
 import { loadRuntime, openSession, type Runtime } from '../runtime';
 import { adamGraph } from './adamGraph';
 import { MASKED } from './causalAttention';
+import type { LossShape } from './loss';
 import { stepGraph } from './stepGraph';
-import { gradientName, type LossShape, scoreGraph, type Trainable, trainedParameters, trainGraph } from './trainGraph';
+import { gradientName, scoreGraph, type Trainable, trainedParameters, trainGraph } from './trainGraph';
 
 const SHAPE = { batch: 2, time: 5, rows: 4 };
 const VOCABULARY = 11;

@@ -42,32 +42,52 @@ export type LoraPath =
   /** (x·A)·B beside x·W: no gradient of W's size is ever made. */
   | 'factored';
 
+/** A weight that is an input of the graph. */
+export interface NamedInput {
+  readonly name: string;
+  readonly value: Value;
+}
+
 /** Weights that are the graph's inputs, by Hugging Face's names. */
 export interface FedWeights extends Weights {
   /** The adapter's matrices, in `loraParameters`' order; empty without one. */
-  readonly adapter: readonly Value[];
+  readonly adapter: readonly NamedInput[];
   /** The model's weights, in `parametersOf`' order. */
-  readonly base: readonly Value[];
+  readonly base: readonly NamedInput[];
 }
 
-/** Declares every weight, and the adapter's where there is one, as an input of the graph. */
-export function weightInputs(graph: Graph, config: ModelConfig, lora: LoraShape | null, path: LoraPath): FedWeights {
-  const parameters = parametersOf(config);
-  const base = parameters.map(({ name, shape }) => graph.input(name, 'float32', shape));
-  const byName = new Map(parameters.map(({ name }, i) => [name, base[i]!]));
-  const of = (name: string): Value => byName.get(name) ?? graph.fail('Input', `the model has no weight ${name}`);
+/**
+ * Declares weights, and the adapter's where there is one, as inputs of the graph.
+ * @param only declares just the weights whose names this accepts: those of a block, or of the head
+ */
+export function weightInputs(
+  graph: Graph,
+  config: ModelConfig,
+  lora: LoraShape | null,
+  path: LoraPath,
+  only: (name: string) => boolean = () => true,
+): FedWeights {
+  const input = ({ name, shape }: { name: string; shape: readonly number[] }): NamedInput => ({
+    name,
+    value: graph.input(name, 'float32', shape),
+  });
+  const base = parametersOf(config)
+    .filter(({ name }) => only(name))
+    .map(input);
+  const byName = new Map(base.map(({ name, value }) => [name, value]));
+  const of = (name: string): Value => byName.get(name) ?? graph.fail('Input', `this graph has no weight ${name}`);
   if (!lora) return { ...plainWeights(of), base, adapter: [] };
 
-  const matrices = loraParameters(config, lora.rank);
-  const adapter = matrices.map(({ name, shape }) => graph.input(name, 'float32', shape));
-  const pairs = new Map<string, Partial<Record<'A' | 'B', Value>>>();
-  for (const [i, { module, matrix }] of matrices.entries()) pairs.set(module, { ...pairs.get(module), [matrix]: adapter[i]! });
+  const adapter = loraParameters(config, lora.rank)
+    .filter(({ name }) => only(name))
+    .map(input);
+  const matrices = new Map(adapter.map(({ name, value }) => [name, value]));
   const factor = lora.alpha / lora.rank;
   const project = (x: Value, module: string): Value => {
     const w = of(`${module}.weight`);
-    const { A, B } = pairs.get(module) ?? {};
-    if (!A || !B) return linear(x, w);
-    return path === 'merged' ? linear(x, mergeLora(w, A, B, factor)) : factoredLora(x, w, A, B, factor);
+    const [a, b] = [matrices.get(`${module}.lora_A.weight`), matrices.get(`${module}.lora_B.weight`)];
+    if (!a || !b) return linear(x, w);
+    return path === 'merged' ? linear(x, mergeLora(w, a, b, factor)) : factoredLora(x, w, a, b, factor);
   };
   return { of, project, base, adapter };
 }

@@ -104,7 +104,9 @@ export function freshWeights(config: ModelConfig, seed: number): Map<string, Flo
     const size = shape.reduce((product, dim) => product * dim, 1);
     const draw = random(seed, 'weights', name);
     if (name === EMBEDDING) weights.set(name, normals(size, config.tiedHead ? 1 / Math.sqrt(config.hiddenSize) : 1, draw));
-    else if (name === HEAD) weights.set(name, normals(size, 0.5 / Math.sqrt(config.hiddenSize), draw));
+    // The final norm fixes the length of what the head reads, so the head's weights bound how sure the model can ever be, and
+    // adapters leave them alone: from 0.5/√hidden an adapter could not push a choice of two beyond 95 %.
+    else if (name === HEAD) weights.set(name, normals(size, 2 / Math.sqrt(config.hiddenSize), draw));
     else if (linear) {
       const residual = name.includes('o_proj') || name.includes('down_proj') ? 1 / Math.sqrt(2 * config.layers) : 1;
       weights.set(name, normals(size, residual / Math.sqrt(shape[0]!), draw));
