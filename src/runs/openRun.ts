@@ -70,7 +70,7 @@ export class OpenRun {
       id: this.id,
       name: this.name,
       status: this.status,
-      detail: file === null ? 'cannot be read' : `${file.config.algorithm} · ${this.iteration} of ${this.planned} iterations`,
+      detail: file === null ? 'cannot be read' : `${this.iteration} of ${this.planned}`,
       planned: this.planned,
       iterations: this.folder.iterations.filter((line) => line.rollouts !== undefined),
       problems: this.folder.problems,

@@ -1,4 +1,4 @@
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import { hydratedView, type ViewSources } from './hydratedView';
 
 /** The side bar's tree of runs, seed groups, negotiations, rounds and turns. */
@@ -15,9 +15,15 @@ export class TreeView implements vscode.WebviewViewProvider {
   resolveWebviewView(view: vscode.WebviewView): void {
     this.#view = view;
     const content = hydratedView(view.webview, 'tree', 'Runs', this.sources);
+    const sayTrust = (): void => {
+      view.description = vscode.workspace.isTrusted ? '' : 'Restricted Mode: Parley shows runs and starts nothing';
+    };
+    sayTrust();
+    const trusted = vscode.workspace.onDidGrantWorkspaceTrust(sayTrust);
     view.onDidChangeVisibility(() => this.sources.visibilityChanged());
     view.onDidDispose(() => {
       content.dispose();
+      trusted.dispose();
       this.#view = undefined;
       this.sources.visibilityChanged();
     });
