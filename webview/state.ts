@@ -103,6 +103,11 @@ export function follow(on: boolean): void {
     .catch(() => undefined);
 }
 
+/** Stops following, if it is on: the reader scrolls or walks about. */
+export function yieldToReader(): void {
+  if (following.value) follow(false);
+}
+
 /** Runs a Parley command. */
 export function command(name: string, place?: Place): void {
   channel()

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
-import { AGENT_NAMES, SEATS } from '../../../src/domain/seat';
+import { AGENT_NAMES, pair, SEATS, type Seat } from '../../../src/domain/seat';
 import type { NegotiationView, RoundView } from '../../../src/protocol/webview';
 import { ChoiceMark } from '../board/Board';
 import { dealWords, outcomeLine, rewardLine } from './outcome';
@@ -13,13 +13,18 @@ export function Transcript({ view }: { readonly view: NegotiationView }): VNode 
   const scroller = useRef<HTMLElement>(null);
   const rounds = useMemo(() => roundsOf(view.turns), [view]);
   const outcomes = useMemo(() => new Map(view.rounds.map((round) => [round.round, round])), [view]);
+  const untrained = useMemo(() => pair((seat) => untrainedSeat(view, seat)), [view]);
   useTranscript(scroller);
   return (
     <section ref={scroller} class="transcript" aria-label="Transcript" tabIndex={-1}>
-      <div class="transcript-names" aria-hidden="true">
+      <div class="transcript-names">
         {SEATS.map((seat) => (
           <span key={seat} class={`seat-name-${seat}`}>
-            {AGENT_NAMES[seat]} <span class="dim">{view.players[seat]}</span>
+            {AGENT_NAMES[seat]}{' '}
+            <span class="dim">
+              {view.players[seat]}
+              {untrained[seat] ? ' · not trained' : ''}
+            </span>
           </span>
         ))}
       </div>
@@ -33,7 +38,11 @@ export function Transcript({ view }: { readonly view: NegotiationView }): VNode 
           {lines.map(([alice, bob], line) => (
             <div key={line} class="line">
               {[alice, bob].map((cell, seat) =>
-                cell === null ? <div key={seat} class="turn empty" /> : <TurnCell key={seat} turn={cell.turn} index={cell.index} />,
+                cell === null ? (
+                  <div key={seat} class="turn empty" />
+                ) : (
+                  <TurnCell key={seat} turn={cell.turn} index={cell.index} untrainedSeat={untrained[cell.turn.seat]} />
+                ),
               )}
             </div>
           ))}
@@ -44,6 +53,12 @@ export function Transcript({ view }: { readonly view: NegotiationView }): VNode 
       )}
     </section>
   );
+}
+
+/** Whether none of a seat's committed turns was trained: another player sat there. */
+function untrainedSeat(view: NegotiationView, seat: Seat): boolean {
+  const turns = view.turns.filter((turn) => turn.seat === seat && turn.credit !== null);
+  return turns.length > 0 && turns.every((turn) => !turn.trained);
 }
 
 function RoundHead({ round, outcome }: { readonly round: number; readonly outcome: RoundView | undefined }): VNode {

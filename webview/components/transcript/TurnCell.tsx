@@ -21,8 +21,10 @@ export function TurnCell(props: {
   readonly index: number;
   /** Set in a comparison's other column: the turn's own index there. It follows the cursor and is not where the reader steps. */
   readonly otherIndex?: number;
+  /** The whole seat is untrained, and the column's head says so. */
+  readonly untrainedSeat?: boolean;
 }): VNode {
-  const { turn, index, otherIndex } = props;
+  const { turn, index, otherIndex, untrainedSeat = false } = props;
   const other = otherIndex !== undefined;
   const here = useComputed(() => (cursor.value?.turn === index ? cursor.value.token : -1));
   const open = useComputed(() => promptsShown.value.all || promptsShown.value.turns.has(turn.turn));
@@ -65,7 +67,7 @@ export function TurnCell(props: {
           })}
         </div>
         <Strip turn={turn} measure={measure} full={full} cursor={at} />
-        <Marks turn={turn} />
+        <Marks turn={turn} untrainedSeat={untrainedSeat} />
         {at >= 0 && !other && (
           <button type="button" class="link ask" onClick={() => togglePrompt(turn.turn)}>
             {open.value ? `hide what ${name} read` : `show what ${name} read`}
@@ -90,17 +92,21 @@ function Prompt({ name, text }: { readonly name: string; readonly text: string }
 /** The number that all tokens of the turn share: the credit, or the part of it that colours them. */
 function RoundNumber({ turn, measure }: { readonly turn: TurnView; readonly measure: Measure }): VNode {
   const part = measure.id === 'own' || measure.id === 'alignment' ? measure : null;
+  const value = turn.credit === null ? null : signed(part === null ? turn.credit.credit : part.value(turn, 0));
   return (
-    <span class="turn-credit number" title={`${part?.label ?? 'credit'} of ${AGENT_NAMES[turn.seat]} in round ${turn.round + 1}`}>
-      {turn.credit === null ? <span class="dim">preview</span> : signed(part === null ? turn.credit.credit : part.value(turn, 0))}
+    <span
+      class="turn-credit number"
+      title={`${part?.label ?? 'credit'} of ${AGENT_NAMES[turn.seat]} in round ${turn.round + 1}${turn.trained ? '' : ', which trained nobody'}`}
+    >
+      {value === null ? 'preview' : turn.trained ? value : `(${value})`}
     </span>
   );
 }
 
-function Marks({ turn }: { readonly turn: TurnView }): VNode | null {
+function Marks({ turn, untrainedSeat }: { readonly turn: TurnView; readonly untrainedSeat: boolean }): VNode | null {
   const marks = [
     turn.valid ? '' : 'invalid: did not parse, the game’s default counted',
-    turn.trained || turn.credit === null ? '' : 'not trained',
+    turn.trained || untrainedSeat || turn.credit === null ? '' : 'not trained',
     turn.tokens.texts.length === 0 ? 'no tokens on record' : '',
   ].filter(Boolean);
   if (marks.length === 0) return null;

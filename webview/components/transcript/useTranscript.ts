@@ -1,6 +1,6 @@
 import type { RefObject } from 'preact';
 import { useLayoutEffect } from 'preact/hooks';
-import { cursor } from '../../state';
+import { cursor, yieldToReader } from '../../state';
 import { listenToTokens } from './pointing';
 import { keepInView } from './scroll';
 
@@ -11,6 +11,8 @@ export function useTranscript(scroller: RefObject<HTMLElement | null>): void {
     if (element === null) return;
     const stopListening = listenToTokens(element);
     const stopFollowing = keepInView(scroller, cursor);
+    element.addEventListener('wheel', yieldToReader, { passive: true });
+    element.addEventListener('touchmove', yieldToReader, { passive: true });
     return () => {
       stopListening();
       stopFollowing();

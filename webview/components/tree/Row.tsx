@@ -43,6 +43,7 @@ export function Row(props: {
       aria-selected={selected}
       {...(row.expandable ? { 'aria-expanded': row.expanded } : {})}
       title={title}
+      data-vscode-context={contextOf(row)}
       style={{ top: `${top}px` }}
     >
       {Array.from({ length: row.depth }, (_, level) => (
@@ -73,6 +74,11 @@ function Chevron({ open }: { readonly open: boolean }): VNode {
       <path d="M6 4l4 4-4 4" fill="none" stroke="currentColor" stroke-width="1.2" />
     </svg>
   );
+}
+
+/** What the row's context menu goes by, and what its commands are given. */
+function contextOf(row: TreeRow): string {
+  return JSON.stringify({ webviewSection: row.kind, runStatus: row.status, ...row.place, preventDefaultContextMenuItems: true });
 }
 
 function badgeText(row: TreeRow): string {

@@ -3,7 +3,7 @@ import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } 
 import type { VNode } from 'preact';
 import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 import type { TreeRow } from '../../../src/protocol/webview';
-import { channel, choose, disconnected, following, hydrated } from '../../state';
+import { channel, choose, disconnected, following, hydrated, yieldToReader } from '../../state';
 import { EmptyTree } from './EmptyTree';
 import { treeAction } from './keyboard';
 import { active, known, load, rows, selected, treeChanged, type Viewport } from './model';
@@ -96,6 +96,7 @@ function Tree(): VNode {
     const action = treeAction(event.key, active.value, row, rows.value.total, page);
     if (action === null) return;
     event.preventDefault();
+    yieldToReader();
     if (action.kind === 'move') {
       active.value = action.to;
       viewport.reveal(action.to);
@@ -111,7 +112,7 @@ function Tree(): VNode {
     scroller.current?.focus({ preventScroll: true });
     const onTwistie = target.closest('.twistie') !== null;
     active.value = index;
-    const container = row.kind === 'run' || row.kind === 'iteration' || row.kind === 'group';
+    const container = row.kind === 'run' || row.kind === 'range' || row.kind === 'iteration' || row.kind === 'group';
     if (row.expandable && (onTwistie || container)) toggle(row, !row.expanded);
     if (!onTwistie) void choose(row.place, !container);
   };
@@ -130,6 +131,12 @@ function Tree(): VNode {
       aria-activedescendant={shown ? rowDomId(active.value) : undefined}
       onClick={onClick}
       onKeyDown={onKeyDown}
+      onWheel={yieldToReader}
+      onTouchMove={yieldToReader}
+      onPointerDown={(event) => {
+        // The scroll bar belongs to the list itself.
+        if (event.target === event.currentTarget) yieldToReader();
+      }}
     >
       <div ref={spacer} role="presentation" class="tree-spacer" style={{ height: `${total * ROW_HEIGHT}px` }}>
         {items.map((item) => {
