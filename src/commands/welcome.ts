@@ -1,4 +1,3 @@
-import { autostart } from './autostart';
 import { offerResume } from './offerResume';
 import type { Services } from './services';
 
@@ -6,7 +5,6 @@ import type { Services } from './services';
 export async function welcome(services: Services): Promise<void> {
   try {
     await services.library.openAll();
-    await autostart(services);
     await offerResume(services);
   } catch (error) {
     services.log.error(error instanceof Error ? error : String(error));

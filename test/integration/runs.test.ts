@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -117,6 +118,36 @@ describe('A run', function () {
     const whole = await ended(folder);
     assert.equal(whole.last, 12);
     assert.deepEqual(whole.problems, []);
+  });
+
+  it('that the command line trains is followed and can be stopped', async () => {
+    const folder = path.join(runsFolder(), 'by-cli');
+    const cli = path.join(vscode.extensions.getExtension('parley.parley')?.extensionPath ?? '', 'dist/cli.js');
+    const args = [
+      'train',
+      '--game',
+      'ipd',
+      '--algorithm',
+      'rl',
+      '--iterations',
+      '60',
+      '--out',
+      folder,
+      '--set',
+      'negotiations=8',
+      '--json',
+    ];
+    const process = fork(cli, args, { execArgv: [], stdio: 'ignore' });
+    const exit = new Promise<number | null>((resolve) => process.once('exit', resolve));
+    await until('the first iteration', async () => ((await RunFolder.open(folder)).last >= 1 ? true : undefined));
+    assert.equal(await execute('openRun', { folder }), 'by-cli');
+    assert.equal(await execute('followLive', { run: 'by-cli' }), undefined);
+    assert.equal(await execute('stopRun', { run: 'by-cli' }), undefined);
+    await exit;
+    const stopped = await RunFolder.open(folder);
+    assert.deepEqual(stopped.problems, []);
+    assert.equal(stopped.trainedBy, null);
+    assert.ok(stopped.last >= 1 && stopped.last < 60, `stopped after iteration ${stopped.last}`);
   });
 
   it('is refused where somebody else trains, with host and pid', async () => {
