@@ -2,6 +2,8 @@ export type { CreditCheck } from './credits';
 export { worseCheck } from './credits';
 export type { ImportedBranch, ImportedIteration, ReadOptions } from './import';
 export { readIterations } from './import';
+export type { ImportedRunName } from './importedRun';
+export { importedDetails, importedRunFile } from './importedRun';
 export type { Skipped } from './runFolder';
 export { isAdAlignFolder } from './runFolder';
 export type { ProposedSettings } from './settings';
