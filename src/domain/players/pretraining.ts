@@ -26,10 +26,10 @@ export type PretrainingMix = readonly {
  */
 export const PRETRAINING_MIXES: Readonly<Record<GameId, { readonly broad: PretrainingMix; readonly final: PretrainingMix }>> = {
   ipd: both([
-    { player: 'tit-for-tat', weight: 0.25, noise: 0.15 },
+    { player: 'tit-for-tat', weight: 0.3, noise: 0.15 },
     { player: 'random(0.88)', weight: 0.13, noise: 0 },
     { player: 'random(0.2)', weight: 0.12, noise: 0 },
-    { player: 'random(0.7)', weight: 0.5, noise: 0 },
+    { player: 'random(0.7)', weight: 0.45, noise: 0 },
   ]),
   split: sharing(),
   'trust-and-split': sharing(),
