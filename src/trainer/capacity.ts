@@ -9,7 +9,7 @@ import { constraintBinder } from './tokenConstraints';
  * About how many tokens a seat's transcript of one negotiation takes: a negotiation of the longest answers and
  * silent, but counted, messages. It depends on nothing but the configuration.
  */
-export function transcriptCapacity(config: RunConfig, tokenizer: Tokenizer): number {
+export function transcriptCapacity(config: Pick<RunConfig, 'game' | 'gameSettings' | 'seed'>, tokenizer: Tokenizer): number {
   const bind = constraintBinder(tokenizer);
   const lengths = [0, 0];
   const spoken = [false, false];

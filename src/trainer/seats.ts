@@ -2,7 +2,7 @@ import { setImmediate as nextTask } from 'node:timers/promises';
 import type { Negotiation } from '../domain/games/game';
 import type { Random } from '../domain/random';
 import type { PendingTurn } from '../domain/rollout';
-import { type Pair, pair } from '../domain/seat';
+import { type Pair, pair, SEATS, type Seat } from '../domain/seat';
 import type { Engine, Lane, Policy, Sample, SampleRequest, TokenMask } from '../engine/engine';
 import type { RunConfig } from '../protocol/runConfig';
 import { type BoundConstraint, constraintBinder } from './tokenConstraints';
@@ -40,8 +40,8 @@ export type SpeechSettings = Pick<RunConfig, 'decoding' | 'retries' | 'temperatu
 export interface SeatsOptions {
   readonly engine: Engine;
   readonly positions: readonly Negotiation[];
-  /** `[negotiation][seat]`. */
-  readonly policies: readonly Pair<Policy>[];
+  /** `[negotiation][seat]`; null where somebody else answers, whose turns are not put to these seats. */
+  readonly policies: readonly Pair<Policy | null>[];
   readonly speech: SpeechSettings;
   /** Token draws are keyed from here by (negotiation, seat, turn, attempt), then by token. */
   readonly uniforms: Random;
@@ -74,25 +74,22 @@ export class Seats {
   retries = 0;
   /** Tokens drawn, discarded ones included. */
   sampledTokens = 0;
-  readonly #chairs: Pair<Chair>[];
-  /** Kept up only in retry mode, to tell whether an answer parses. */
-  readonly #positions: Negotiation[];
+  readonly #chairs: Pair<Chair | null>[];
   readonly #bind: ReturnType<typeof constraintBinder>;
 
   constructor(private readonly options: SeatsOptions) {
-    this.#positions = [...options.positions];
     this.#bind = constraintBinder(options.engine.tokenizer);
     this.#chairs = seat(options);
   }
 
-  /** `[negotiation][seat]`. */
+  /** `[negotiation][seat]`; nothing where somebody else answers. */
   get transcripts(): readonly Pair<SeatTranscript>[] {
-    return this.#chairs.map(([first, second]) => [first.transcript, second.transcript]);
+    return this.#chairs.map((chairs) => pair((at) => chairs[at]?.transcript ?? { tokens: [], turns: [] }));
   }
 
   /** Frees the engine's lanes. */
   close(): void {
-    this.options.engine.close(this.#chairs.flatMap((chairs) => chairs.map((chair) => chair.lane)));
+    this.options.engine.close(this.#chairs.flatMap((chairs) => chairs.flatMap((chair) => (chair ? [chair.lane] : []))));
   }
 
   /**
@@ -120,7 +117,7 @@ export class Seats {
   ): Promise<void> {
     const { engine, speech } = this.options;
     for (let attempt = 1; ; attempt++) {
-      const failed = attempt > speech.retries ? [] : this.#invalid(pending, utterances);
+      const failed = attempt > speech.retries ? [] : [...pending.keys()].filter((i) => !pending[i]!.request.parses(utterances[i]!.text));
       if (failed.length === 0) break;
       this.retries += failed.length;
       const chairs = failed.map((i) => this.#chair(pending[i]!));
@@ -134,24 +131,6 @@ export class Seats {
       await engine.read(chairs.map((chair) => ({ lane: chair.lane, tokens: chair.transcript.tokens })));
       await this.#speak(pending, reads, utterances, failed, attempt, maskedAttempt(speech, attempt), forced);
     }
-    for (const members of groupBy([...pending.keys()], (i) => pending[i]!.negotiation).values()) {
-      const n = pending[members[0]!]!.negotiation;
-      this.#positions[n] = this.#positions[n]!.advance(members.map((i) => utterances[i]!.text));
-    }
-  }
-
-  /** The pending turns whose answers do not parse, by a trial on the position: forks cost nothing. */
-  #invalid(pending: readonly PendingTurn[], utterances: readonly Utterance[]): number[] {
-    const invalid: number[] = [];
-    for (const members of groupBy([...pending.keys()], (i) => pending[i]!.negotiation).values()) {
-      const before = this.#positions[pending[members[0]!]!.negotiation]!;
-      const after = before.advance(members.map((i) => utterances[i]!.text));
-      const outcome = after.rounds.length > before.rounds.length ? after.rounds.at(-1) : undefined;
-      for (const i of members) {
-        if (pending[i]!.request.kind === 'action' && outcome !== undefined && !outcome.valid[pending[i]!.seat]) invalid.push(i);
-      }
-    }
-    return invalid.sort((a, b) => a - b);
   }
 
   async #speak(
@@ -200,20 +179,29 @@ export class Seats {
   /** What a seat newly reads; a turn that was cut off before its stop token is ended first. */
   #read({ negotiation, seat: at, request }: PendingTurn): readonly number[] {
     const { tokenizer } = this.options.engine;
-    const { tokens, turns } = this.#chairs[negotiation]![at].transcript;
+    const { tokens, turns } = this.#chairAt(negotiation, at).transcript;
     const observed = tokenizer.observe(request.observation, { first: turns.length === 0, kind: request.kind });
     return turns.length > 0 && tokens.at(-1) !== tokenizer.stopToken ? [tokenizer.stopToken, ...observed] : observed;
   }
 
   #chair({ negotiation, seat: at }: PendingTurn): Chair {
-    return this.#chairs[negotiation]![at];
+    return this.#chairAt(negotiation, at);
+  }
+
+  #chairAt(negotiation: number, at: Seat): Chair {
+    const chair = this.#chairs[negotiation]?.[at];
+    if (!chair) throw new RangeError(`seat ${at} of negotiation ${negotiation} has no policy here`);
+    return chair;
   }
 }
 
 /** Opens the lanes: those of one policy that speak at the same time in one call. */
-function seat({ engine, positions, policies, capacity }: SeatsOptions): Pair<Chair>[] {
+function seat({ engine, positions, policies, capacity }: SeatsOptions): Pair<Chair | null>[] {
   const seats = positions.flatMap((position, n) =>
-    pair((at) => ({ n, at, policy: policies[n]![at], opens: position.requests.some((request) => request.seat === at) })),
+    SEATS.flatMap((at) => {
+      const policy = policies[n]![at];
+      return policy ? [{ n, at, policy, opens: position.requests.some((request) => request.seat === at) }] : [];
+    }),
   );
   const lanes = new Map<(typeof seats)[number], Lane>();
   for (const byPolicy of groupBy(seats, ({ policy }) => policy).values()) {
@@ -224,12 +212,11 @@ function seat({ engine, positions, policies, capacity }: SeatsOptions): Pair<Cha
       });
     }
   }
-  return positions.map((_, n) =>
-    pair((at) => {
-      const member = seats[2 * n + at]!;
-      return { policy: member.policy, lane: lanes.get(member)!, transcript: { tokens: [], turns: [] } };
-    }),
-  );
+  const chairs = positions.map((): [Chair | null, Chair | null] => [null, null]);
+  for (const member of seats) {
+    chairs[member.n]![member.at] = { policy: member.policy, lane: lanes.get(member)!, transcript: { tokens: [], turns: [] } };
+  }
+  return chairs;
 }
 
 function record(transcript: SeatTranscript, turn: number, read: readonly number[], utterance: Utterance, masked: boolean): void {

@@ -73,10 +73,10 @@ export class ChatPlayer {
     for (let retry = 0; retry < this.settings.retries && !request.parses(text); retry++) {
       this.#count = { ...this.#count, retries: this.#count.retries + 1 };
       // The failure and its correction are shown once and then forgotten: they are no part of the game.
-      const again: ChatMessage[] = [...asked, { role: 'assistant', content: text || '…' }, { role: 'user', content: correction(request) }];
+      const again: ChatMessage[] = [...asked, assistant(text), { role: 'user', content: correction(request) }];
       text = said(await this.client.complete(again, limit, signal), request);
     }
-    this.#conversations.set(key, [...asked, { role: 'assistant', content: text }]);
+    this.#conversations.set(key, [...asked, assistant(text)]);
     this.#count = { ...this.#count, turns: this.#count.turns + 1, invalid: this.#count.invalid + (request.parses(text) ? 0 : 1) };
     return text;
   }
@@ -108,4 +108,9 @@ function correction({ constraint }: TurnRequest): string {
   const choices = constraint.kind === 'choice' ? constraint.choices : [];
   const form = choices.length <= MOST_LISTED ? choices.join(' or ') : `something like: ${choices.at(Math.floor(choices.length / 2))}`;
   return `That is not a valid answer. Answer with ${form} and nothing else.`;
+}
+
+/** A reply as it stands in a conversation; many servers refuse an empty message. */
+function assistant(text: string): ChatMessage {
+  return { role: 'assistant', content: text || '…' };
 }
