@@ -123,18 +123,37 @@ describe('sampling', () => {
   it('keeps to its constraints, and reports valid mass and entropy of the unmasked policy', async () => {
     const engine = await open();
     const { tokenizer } = engine;
-    const transcripts = openTranscripts(engine, engine.base, 40);
-    const samples = await playTurn(
-      engine,
-      transcripts.map((transcript, i) => ({
-        transcript,
-        name: `c${i}`,
-        read: tokenizer.observe('r1 play', { first: true, kind: 'action' }),
+    const texts = ['A', 'B', 'rock paper'];
+    const read = tokenizer.observe('r1 play', { first: true, kind: 'action' });
+    const { start } = tokenizer.constrain(CHOICE);
+    const sequence = (token: number) => ({
+      ...crossEntropySequence(Int32Array.from([...read, token]), Int32Array.of(read.length)),
+      masks: [start.mask],
+    });
+    const scores = await engine.score(engine.base, [...start.mask.allowed].map(sequence), LOSS);
+    const probabilities = scores.map(({ logProbs }) => Math.exp(logProbs[0]!));
+    expect(probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
+
+    // Evenly spread uniforms draw every choice as often as its probability says.
+    const draws = 200;
+    const lanes = engine.open(engine.base, draws, 16);
+    const samples = await engine.sample(
+      lanes.map((lane, i) => ({
+        lane,
+        read,
         constraint: tokenizer.constrain(CHOICE),
+        validAgainst: null,
+        maxTokens: 8,
+        uniform: () => (i + 0.5) / draws,
       })),
+      { temperature: 1, topP: 1, topK: 0 },
     );
     const said = samples.map(({ tokens }) => tokenizer.decode([...tokens]));
-    expect(new Set(said)).toEqual(new Set(['A', 'B', 'rock paper']));
+    expect(texts).toEqual(expect.arrayContaining([...new Set(said)]));
+    for (const [i, text] of texts.entries()) {
+      const count = said.filter((each) => each === text).length;
+      expect(Math.abs(count - draws * probabilities[i]!)).toBeLessThanOrEqual(1);
+    }
     for (const sample of samples) {
       expect(sample.tokens.at(-1)).toBe(tokenizer.stopToken);
       expect(sample.logProbs.at(-1)).toBe(0);
@@ -142,26 +161,8 @@ describe('sampling', () => {
       for (const mass of sample.validMass) expect(mass).toBeLessThan(1);
       for (const entropy of sample.entropy) expect(entropy).toBeLessThanOrEqual(Math.log(tokenizer.vocabularySize) + 1e-5);
     }
-    // The probability of a choice is its log-probability's exponential: over many draws, frequencies agree.
-    const sequence = (text: string) => {
-      const read = tokenizer.observe('r1 play', { first: true, kind: 'action' });
-      const state = tokenizer.constrain(CHOICE).start;
-      const token = samples.find(({ tokens }) => tokenizer.decode([...tokens]) === text)!.tokens[0]!;
-      return {
-        tokens: Int32Array.from([...read, token]),
-        positions: Int32Array.of(read.length),
-        credits: Float32Array.of(0),
-        samplingLogProbs: Float32Array.of(0),
-        masks: [state.mask],
-        weights: Float32Array.of(1),
-      };
-    };
-    const scores = await engine.score(engine.base, ['A', 'B', 'rock paper'].map(sequence), LOSS);
-    expect(scores.reduce((sum, { logProbs }) => sum + Math.exp(logProbs[0]!), 0)).toBeCloseTo(1, 5);
     // Uniforms on either side of a boundary of the cumulated distribution choose neighbouring tokens.
-    const [lane] = engine.open(engine.base, 1, 16);
-    const read = tokenizer.observe('r1 play', { first: true, kind: 'action' });
-    const pA = Math.exp(scores[0]!.logProbs[0]!);
+    const pA = probabilities[0]!;
     const drawn = async (u: number): Promise<string> => {
       const [fresh] = engine.open(engine.base, 1, 16);
       const [sample] = await engine.sample(
@@ -173,7 +174,6 @@ describe('sampling', () => {
     expect(await drawn(pA - 1e-4)).toBe('A');
     expect(await drawn(pA + 1e-4)).toBe('B');
     expect(await drawn(1 - 2 ** -24)).toBe('rock paper');
-    engine.close([lane!]);
   });
 
   it('reads without sampling as if it had been told later', async () => {
