@@ -23,7 +23,24 @@ describe('the journal', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it('is empty where there is none', async () => {
-    expect(await readJournal(folder)).toEqual({ lines: [], offset: 0, torn: 0, problems: [], restarted: false });
+    expect(await readJournal(folder)).toEqual({ lines: [], offset: 0, torn: 0, problems: [], restarted: false, more: false });
+  });
+
+  it('is read page by page to the same lines, even where a line is longer than a page', async () => {
+    for (let i = 0; i < 5; i++) await appendJournal(folder, line(i));
+    await appendFile(path, '{"torn');
+    const whole = await readJournal(folder);
+    for (const most of [1, 100, 333, 1e6]) {
+      const lines: JournalLine[] = [];
+      let page = await readJournal(folder, 0, most);
+      lines.push(...page.lines);
+      while (page.more) {
+        page = await readJournal(folder, page.offset, most);
+        lines.push(...page.lines);
+      }
+      expect(lines).toEqual(whole.lines);
+      expect(page).toMatchObject({ offset: whole.offset, torn: 6 });
+    }
   });
 
   it('is tailed from where the last read ended', async () => {

@@ -15,6 +15,8 @@ export interface JournalPage {
   readonly problems: readonly Problem[];
   /** The file is shorter than the offset asked for, so it was read from its start. */
   readonly restarted: boolean;
+  /** There are whole lines left to read after `offset`. */
+  readonly more: boolean;
 }
 
 const NEWLINE = 0x0a;
@@ -22,15 +24,16 @@ const NEWLINE = 0x0a;
 /**
  * Reads the journal from a byte offset on; cheap when nothing was added (one `stat`). A missing journal is an empty one.
  * A last line without its end is reported as torn, never as an error: its write was not committed.
+ * `most` bounds the bytes of one page, so that a long journal can be read without holding everything else up.
  */
-export async function readJournal(folder: string, from = 0): Promise<JournalPage> {
+export async function readJournal(folder: string, from = 0, most = Number.POSITIVE_INFINITY): Promise<JournalPage> {
   const path = join(folder, RUN_PATHS.journal);
   const size = await sizeOf(path);
   const restarted = size < from;
   const start = restarted ? 0 : from;
-  if (size === start) return { lines: [], offset: start, torn: 0, problems: [], restarted };
+  if (size === start) return { lines: [], offset: start, torn: 0, problems: [], restarted, more: false };
 
-  const bytes = Buffer.alloc(size - start);
+  const bytes = Buffer.alloc(Math.min(size - start, most));
   const file = await open(path, 'r');
   let read = 0;
   try {
@@ -42,7 +45,10 @@ export async function readJournal(folder: string, from = 0): Promise<JournalPage
     await file.close();
   }
 
+  const cut = start + read < size;
   const whole = bytes.subarray(0, read).lastIndexOf(NEWLINE) + 1;
+  // A line longer than the page: a page twice as long holds it, or is the rest of the file.
+  if (whole === 0 && cut && read === most) return readJournal(folder, from, most * 2);
   const lines: JournalLine[] = [];
   const problems: Problem[] = [];
   let at = 0;
@@ -59,7 +65,7 @@ export async function readJournal(folder: string, from = 0): Promise<JournalPage
     }
     at = end + 1;
   }
-  return { lines, offset: start + whole, torn: read - whole, problems, restarted };
+  return { lines, offset: start + whole, torn: cut ? 0 : read - whole, problems, restarted, more: cut && whole > 0 };
 }
 
 /** Appends a line and returns once it is on the disk. @throws WriteError; the journal is then as it was. */

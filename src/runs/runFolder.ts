@@ -25,6 +25,9 @@ export interface FolderChange {
   readonly changed: boolean;
 }
 
+/** Bytes of journal that are read and parsed at once; between two such pages the window gets its turn. */
+const PAGE = 2 ** 20;
+
 /** A heartbeat that stands still for this long is looked at more closely, in milliseconds. */
 const QUIET = 15_000;
 
@@ -138,29 +141,34 @@ export class RunFolder {
   }
 
   async #readJournal(): Promise<number | null> {
+    let from: number | null = null;
     try {
-      const page = await readJournal(this.path, this.#offset);
-      if (page.restarted) this.#forget();
-      this.#offset = page.offset;
-      this.#torn = page.torn;
-      this.#journalProblems.push(...page.problems);
-      let from: number | null = page.restarted ? 0 : null;
-      for (const line of page.lines) {
-        if (line.type === 'finished') this.finished = line;
-        else {
-          this.#iterations.set(line.iteration, line);
-          from = Math.min(from ?? line.iteration, line.iteration);
+      for (let more = true; more; ) {
+        const page = await readJournal(this.path, this.#offset, PAGE);
+        if (page.restarted) {
+          this.#forget();
+          from = 0;
         }
+        this.#offset = page.offset;
+        this.#torn = page.torn;
+        this.#journalProblems.push(...page.problems);
+        for (const line of page.lines) {
+          if (line.type === 'finished') this.finished = line;
+          else {
+            this.#iterations.set(line.iteration, line);
+            from = Math.min(from ?? line.iteration, line.iteration);
+          }
+        }
+        more = page.more;
       }
-      if (from !== null) this.#sorted = [...this.#iterations.values()].sort((a, b) => a.iteration - b.iteration);
-      return from;
     } catch (error) {
       const message = `${RUN_PATHS.journal} cannot be read (${messageOf(error)})`;
       if (!this.#journalProblems.some((known) => known.message === message)) {
         this.#journalProblems.push({ file: RUN_PATHS.journal, message });
       }
-      return null;
     }
+    if (from !== null) this.#sorted = [...this.#iterations.values()].sort((a, b) => a.iteration - b.iteration);
+    return from;
   }
 
   #forget(): void {
