@@ -43,7 +43,7 @@ export async function measurePolicy(options: MeasureOptions): Promise<MeasuresFi
   const scores = await engine.score(policy, sequences, lossSettings(config));
   const kl = meanKl(
     config,
-    scores.map((each, i) => ({ scores: each, validMass: transcripts[i]!.turns.flatMap((turn) => [...turn.validMass]) })),
+    scores.map((each, i) => ({ scores: each, turns: transcripts[i]!.turns })),
   );
   const measures = selfPlayMeasures(config, played, kl);
   return config.game === 'ipd' ? { ...measures, cooperateAfter: await probeCooperation(options) } : measures;

@@ -11,7 +11,12 @@ const ROW_GROUP = 1 << 20;
 
 /** Rows as the bytes of a Parquet file; equal rows give equal bytes. */
 export function encodeRollouts(rows: readonly TurnRow[]): Uint8Array {
-  const columnData: ColumnSource[] = NAMES.map((name) => ({ name, data: rows.map((row) => row[name]) }));
+  // Minima and maxima of texts and of lists help nobody and cost a third of the time.
+  const columnData: ColumnSource[] = NAMES.map((name) => ({
+    name,
+    data: rows.map((row) => row[name]),
+    statistics: /^(INT32|DOUBLE)$/.test(ROLLOUT_COLUMNS[name]),
+  }));
   return new Uint8Array(parquetWriteBuffer({ columnData, schema: SCHEMA, rowGroupSize: ROW_GROUP, createdBy: 'parley' }));
 }
 

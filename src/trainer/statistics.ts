@@ -7,6 +7,7 @@ import type { RunConfig } from '../protocol/runConfig';
 import type { IterationLine, MeasuresFile, NegotiationSummaries } from '../protocol/runFiles';
 import { type TrainingBatch, trainedRounds } from './batch';
 import { type PlannedNegotiation, playerName } from './plan';
+import type { TokenTurn } from './seats';
 import type { SelfPlay } from './selfPlay';
 
 /** An iteration once it was played and trained on. */
@@ -26,8 +27,7 @@ export function iterationMeasures({ config, plan, played, batch, result }: Train
     SEATS.flatMap((seat) => {
       const sequence = batch.index[n]![seat];
       if (sequence === null) return [];
-      const { turns } = played.negotiations[n]!.transcripts[seat];
-      return [{ scores: result.tokens[sequence]!, validMass: turns.flatMap((turn) => [...turn.validMass]) }];
+      return [{ scores: result.tokens[sequence]!, turns: played.negotiations[n]!.transcripts[seat].turns }];
     }),
   );
   const kl = meanKl(config, scored);
@@ -62,16 +62,20 @@ export function selfPlayMeasures(config: RunConfig, negotiations: SelfPlay['nego
  */
 export function meanKl(
   config: RunConfig,
-  sequences: readonly { readonly scores: TokenScores; readonly validMass: readonly number[] }[],
+  sequences: readonly { readonly scores: TokenScores; readonly turns: readonly TokenTurn[] }[],
 ): number | null {
+  const full = config.klOver === 'full' && config.decoding === 'masked';
   let sum = 0;
   let count = 0;
-  for (const { scores, validMass } of sequences) {
-    for (const [i, reference] of scores.referenceLogProbs.entries()) {
-      const full = config.klOver === 'full' && config.decoding === 'masked';
-      const d = reference - scores.logProbs[i]! - (full ? Math.log(validMass[i]!) : 0);
-      sum += Math.expm1(d) - d;
-      count++;
+  for (const { scores, turns } of sequences) {
+    let at = 0;
+    for (const { validMass } of turns) {
+      for (const mass of validMass) {
+        const d = scores.referenceLogProbs[at]! - scores.logProbs[at]! - (full ? Math.log(mass) : 0);
+        sum += Math.expm1(d) - d;
+        count++;
+        at++;
+      }
     }
   }
   return count === 0 ? null : sum / count;
