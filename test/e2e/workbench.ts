@@ -90,6 +90,8 @@ export class Workbench {
 
   private async waitUntilOpen(): Promise<void> {
     await this.page.locator('.monaco-workbench .statusbar-item').first().waitFor({ timeout: 60_000 });
+    // Its commands come with its icon; a palette opened before then does not list them later.
+    await this.viewContainer('Parley').waitFor({ timeout: 60_000 });
   }
 
   /** Reloads the window, as "Developer: Reload Window" does. */
