@@ -187,6 +187,17 @@ export interface Curves {
   readonly points: readonly CurvePoint[];
 }
 
+/** How far the filter of the tree has come. */
+export interface FilterView {
+  readonly expression: string;
+  /** Why it cannot be read, and where; the tree shows everything then. */
+  readonly problem: { readonly message: string; readonly at: number } | null;
+  /** Negotiations that pass, and those looked at so far. */
+  readonly matches: number;
+  readonly looked: number;
+  readonly total: number;
+}
+
 /** What the host answers and announces to a webview. */
 export type WebviewHostSide = {
   requests: {
@@ -202,6 +213,8 @@ export type WebviewHostSide = {
     step: [params: { readonly place: Place; readonly by: 'negotiation' | 'iteration'; readonly delta: 1 | -1 }, result: Place | null];
     /** Follow the newest committed iteration until the reader chooses something. */
     follow: [params: { readonly on: boolean }, result: null];
+    /** Shows only negotiations that pass (`domain/filter`); an empty text shows all. Replaces the filter under way. */
+    filter: [params: { readonly expression: string }, result: FilterView];
     /** Runs a Parley command by its short name (`startAaRun`), where the view offers a button for it. */
     command: [params: { readonly name: string; readonly place?: Place }, result: null];
   };
@@ -209,6 +222,8 @@ export type WebviewHostSide = {
     /** The tree changed: ask for the visible window again. `selected` is a row index or −1. */
     tree: { readonly version: number; readonly total: number; readonly selected: number; readonly reveal: boolean };
     runs: { readonly runs: readonly RunView[] };
+    /** The filter came further. */
+    filter: FilterView;
     selection: { readonly place: Place | null; readonly following: boolean };
     /** The negotiation in view changed on disk or in preview: ask again. */
     negotiationChanged: Place;
@@ -235,6 +250,7 @@ export const webviewRequests = {
   curves: z.strictObject({ run: z.string(), from: z.int().nonnegative() }),
   step: z.strictObject({ place, by: z.enum(['negotiation', 'iteration']), delta: z.union([z.literal(1), z.literal(-1)]) }),
   follow: z.strictObject({ on: z.boolean() }),
+  filter: z.strictObject({ expression: z.string().max(10_000) }),
   command: z.strictObject({ name: z.string(), place: place.optional() }),
 } as const;
 

@@ -1,7 +1,8 @@
+import type { SaidText } from '../domain/filter';
 import type { RunFile } from '../protocol/runFiles';
 import type { CurvePoint, NegotiationView, Place, RunStatus, RunView } from '../protocol/webview';
 import type { ActiveRun } from './activeRun';
-import { MEMBER_COLUMNS, negotiationView } from './negotiation';
+import { MEMBER_COLUMNS, negotiationView, seatOf } from './negotiation';
 import { OUTLINE_COLUMNS, outlineOf, previewOutline } from './outline';
 import { previewView } from './preview';
 import type { RolloutReader } from './rolloutReader';
@@ -118,6 +119,22 @@ export class OpenRun {
       rows.filter((row) => row.negotiation === negotiation),
       config,
     );
+  }
+
+  /**
+   * What was said and done in an iteration, turn by turn, by negotiation.
+   * @throws RolloutError when its file cannot be read
+   */
+  async said(iteration: number): Promise<Map<number, SaidText[]>> {
+    const said = new Map<number, SaidText[]>();
+    const file = this.folder.iteration(iteration)?.rollouts;
+    if (file === undefined) return said;
+    for (const row of await this.reader.all(this.folder.path, file, ['negotiation', 'seat', 'text'])) {
+      const texts = said.get(row.negotiation) ?? [];
+      said.set(row.negotiation, texts);
+      texts.push({ seat: seatOf(row), text: row.text });
+    }
+    return said;
   }
 
   /** Rounds and turns so far of a negotiation under way. */

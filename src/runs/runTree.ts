@@ -1,7 +1,9 @@
+import type { IterationLine } from '../protocol/runFiles';
 import type { Place, TreeWindow } from '../protocol/webview';
 import { Emitter } from './emitter';
 import { messageOf } from './problem';
 import type { RunStore } from './runStore';
+import { TreeFilter } from './treeFilter';
 import type { NegotiationKey, OutlineState, TreeRun } from './treeModel';
 import { FlatTree, idsOf, rangeId, rangeStart } from './treeRows';
 
@@ -24,13 +26,21 @@ export class RunTree {
   /** A reader, or a place that was revealed, opened or closed rows. */
   readonly onExpanded = this.#expansion.on;
 
+  /** What is shown of the runs. */
+  readonly filter: TreeFilter;
+
   constructor(
     private readonly store: RunStore,
     expanded: Iterable<string> = [],
   ) {
     this.#expanded = new Set(expanded);
+    this.filter = new TreeFilter(store);
+    this.filter.onChanged(() => this.#invalidate());
     store.onChanged((change) => {
-      if (change.kind === 'committed') this.#forgetOutlines(`${change.run.id}/`, change.from);
+      if (change.kind === 'committed') {
+        this.#forgetOutlines(`${change.run.id}/`, change.from);
+        this.filter.forget(change.run.id, change.from);
+      }
       if (change.kind === 'preview') this.#openNextRange(change.run.id, change.run.active?.preview?.iteration ?? 0);
       this.#invalidate();
     });
@@ -90,11 +100,19 @@ export class RunTree {
 
   #rows(): FlatTree {
     if (this.#flat === undefined) {
-      const runs = this.store.runs.map((run) => run.treeRun());
-      this.#flat = new FlatTree(runs, this.#expanded, (run, key) => this.#outline(run, key));
+      const runs = this.store.runs.map((run) => this.#filtered(run.treeRun()));
+      const passing = (run: TreeRun, line: IterationLine) => this.filter.passing(run.id, line);
+      this.#flat = new FlatTree(runs, this.#expanded, (run, key) => this.#outline(run, key), passing);
       for (const { run, key } of this.#flat.wanted) void this.#load(run, key);
     }
     return this.#flat;
+  }
+
+  /** A run without the iterations in which nothing passes; what is under way cannot be judged yet. */
+  #filtered(run: TreeRun): TreeRun {
+    if (!this.filter.active) return run;
+    const iterations = run.iterations.filter((line) => this.filter.passing(run.id, line)?.size !== 0);
+    return { ...run, iterations, preview: null };
   }
 
   #outline(run: TreeRun, key: NegotiationKey): OutlineState | undefined {

@@ -25,6 +25,8 @@ export class FlatTree {
     runs: readonly TreeRun[],
     private readonly expansion: ReadonlySet<string>,
     private readonly outlineOf: OutlineOf,
+    /** Negotiations of an iteration that are shown; null for all. */
+    private readonly passing: (run: TreeRun, line: IterationLine) => ReadonlySet<number> | null = () => null,
   ) {
     runs.forEach((run, i) => {
       this.#addRun(run, i + 1, runs.length);
@@ -92,7 +94,7 @@ export class FlatTree {
     const expandable = summaries !== undefined && summaries.group.length > 0;
     const row = this.#add(run, `${run.id}/${line.iteration}`, parent, position, siblings, expandable, { kind: 'iteration', line });
     if (!row.expanded || summaries === undefined) return;
-    const groups = membersByGroup(summaries);
+    const groups = membersByGroup(summaries, this.passing(run, line));
     let place = 0;
     for (const [group, members] of groups) {
       const what = { kind: 'group', iteration: line.iteration, group, line } as const;
@@ -183,9 +185,10 @@ export function idsOf({ run, iteration, group, negotiation, round, turn }: Place
 }
 
 /** Negotiation numbers by seed group, in order of appearance. */
-export function membersByGroup({ group }: NegotiationSummaries): Map<number, number[]> {
+export function membersByGroup({ group }: NegotiationSummaries, passing: ReadonlySet<number> | null = null): Map<number, number[]> {
   const groups = new Map<number, number[]>();
   group.forEach((id, negotiation) => {
+    if (passing !== null && !passing.has(negotiation)) return;
     const members = groups.get(id);
     if (members === undefined) groups.set(id, [negotiation]);
     else members.push(negotiation);

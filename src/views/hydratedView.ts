@@ -31,6 +31,7 @@ interface Pending {
   reveal: boolean;
   runs: boolean;
   selection: boolean;
+  filter: boolean;
   negotiation: boolean;
   readonly curves: Map<string, number>;
 }
@@ -53,7 +54,15 @@ export function hydratedView(webview: vscode.Webview, view: ViewKind, title: str
   });
 
   let page: WebviewChannel | undefined;
-  const pending: Pending = { tree: false, reveal: false, runs: false, selection: false, negotiation: false, curves: new Map() };
+  const pending: Pending = {
+    tree: false,
+    reveal: false,
+    runs: false,
+    selection: false,
+    filter: false,
+    negotiation: false,
+    curves: new Map(),
+  };
 
   const update = coalesced(UPDATE_EVERY, () => {
     const { place, following } = selection;
@@ -64,9 +73,10 @@ export function hydratedView(webview: vscode.Webview, view: ViewKind, title: str
       const selected = place === null ? -1 : tree.indexOf(place);
       page?.send('tree', { version: tree.version, total: tree.total, selected, reveal: pending.reveal });
     }
+    if (pending.filter) page?.send('filter', tree.filter.view());
     if (pending.negotiation && place !== null) page?.send('negotiationChanged', place);
     for (const [run, from] of pending.curves) page?.send('curvesChanged', { run, from });
-    pending.tree = pending.reveal = pending.runs = pending.selection = pending.negotiation = false;
+    pending.tree = pending.reveal = pending.runs = pending.selection = pending.filter = pending.negotiation = false;
     pending.curves.clear();
   });
   const tell = (change: Partial<Pending>): void => {
@@ -76,7 +86,7 @@ export function hydratedView(webview: vscode.Webview, view: ViewKind, title: str
 
   const stops = [
     tree.onChanged(() => {
-      if (view === 'tree') tell({ tree: true });
+      if (view === 'tree') tell({ tree: true, filter: tree.filter.active });
     }),
     selection.onChanged(({ by }) => tell({ selection: true, tree: view === 'tree', reveal: pending.reveal || by !== 'reader' })),
     store.onChanged((change) => {
@@ -95,7 +105,7 @@ export function hydratedView(webview: vscode.Webview, view: ViewKind, title: str
     page = undefined;
     channel.on('ready', () => {
       page = channel;
-      tell({ runs: true, selection: true, tree: view === 'tree', reveal: true });
+      tell({ runs: true, selection: true, tree: view === 'tree', filter: view === 'tree', reveal: true });
       update.flush();
     });
   });
@@ -127,6 +137,10 @@ function handlersOf({ store, tree, selection, openInspector, runCommand }: ViewS
     follow: ({ on }) => {
       selection.follow(on);
       return null;
+    },
+    filter: ({ expression }) => {
+      tree.filter.set(expression);
+      return tree.filter.view();
     },
     command: async ({ name, place }) => {
       await runCommand(name, place);

@@ -1,8 +1,9 @@
+import { type Filter, FilterError, matches, parseFilter } from '../../src/domain/filter';
 import { AGENT_NAMES } from '../../src/domain/seat';
 import { type Channel, openChannel, type Transport } from '../../src/protocol/channel';
 import { WEBVIEW_PROTOCOL } from '../../src/protocol/versions';
-import type { Place, RunView, TreeRow, WebviewHostSide, WebviewSide } from '../../src/protocol/webview';
-import { curveOf, GROUP, meanReward, NEGOTIATIONS, negotiationOf, type WorldRun } from './world';
+import type { FilterView, Place, RunView, TreeRow, WebviewHostSide, WebviewSide } from '../../src/protocol/webview';
+import { curveOf, GROUP, meanReward, NEGOTIATIONS, negotiationOf, subjectOf, type WorldRun } from './world';
 
 /** A run and how far it is. */
 export interface Showing {
@@ -33,6 +34,7 @@ export class ScriptedHost {
   private version = 0;
   private selection: Place | null = null;
   private following = false;
+  private filter: Filter | null = null;
 
   constructor(
     transport: Transport,
@@ -82,6 +84,7 @@ export class ScriptedHost {
         if (on && live !== undefined) this.select(newest(live), true);
         return null;
       }),
+      filter: logged('filter', ({ expression }) => this.setFilter(expression)),
       command: logged('command', () => null),
     });
     this.channel.on('ready', () => this.hydrate());
@@ -119,6 +122,34 @@ export class ScriptedHost {
     }
     this.channel.send('runs', { runs: this.showing.map((shown) => this.runView(shown)) });
     this.changed(false);
+  }
+
+  private setFilter(expression: string): FilterView {
+    this.filter = null;
+    let problem: FilterView['problem'] = null;
+    try {
+      this.filter = parseFilter(expression);
+    } catch (error) {
+      if (!(error instanceof FilterError)) throw error;
+      problem = { message: error.message, at: error.at };
+    }
+    this.changed(false);
+    let total = 0;
+    let passing = 0;
+    for (const { run, committed } of this.showing) {
+      for (let iteration = 1; iteration <= committed; iteration++) {
+        total += NEGOTIATIONS;
+        for (let n = 0; n < NEGOTIATIONS; n++) if (this.passes(run, iteration, n)) passing++;
+      }
+    }
+    return { expression, problem, matches: passing, looked: total, total };
+  }
+
+  private passes(run: WorldRun, iteration: number, negotiation: number): boolean {
+    return (
+      this.filter === null ||
+      matches(this.filter, subjectOf(run, iteration, negotiation), negotiationOf(run, iteration, negotiation)?.turns ?? []) === true
+    );
   }
 
   private changed(reveal: boolean): void {
@@ -189,6 +220,8 @@ export class ScriptedHost {
           });
         for (let i = 0; i < committed; i++) {
           const iteration = this.settings.newestFirst ? committed - i : i + 1;
+          if (this.filter !== null && !Array.from({ length: NEGOTIATIONS }, (_, n) => n).some((n) => this.passes(run, iteration, n)))
+            continue;
           this.addIteration(add, run, iteration, runIndex, committed);
         }
       });
@@ -212,8 +245,10 @@ export class ScriptedHost {
           group + 1,
           NEGOTIATIONS / GROUP,
           (groupIndex) => {
-            for (let n = group * GROUP; n < (group + 1) * GROUP; n++)
+            for (let n = group * GROUP; n < (group + 1) * GROUP; n++) {
+              if (!this.passes(run, iteration, n)) continue;
               this.addNegotiation(add, run, { ...place, group, negotiation: n }, groupIndex);
+            }
           },
         );
       }

@@ -1,4 +1,5 @@
 import { assignCredit, type CreditSettings, type Credits } from '../../src/domain/advantage';
+import type { FilterSubject } from '../../src/domain/filter';
 import type { Action, Hand, RoundDeal } from '../../src/domain/games/game';
 import { type Random, random } from '../../src/domain/random';
 import { other, type Pair, pair, SEATS, type Seat } from '../../src/domain/seat';
@@ -321,6 +322,28 @@ function memberOf(rounds: readonly PlayedRound[], credits: Credits, negotiation:
     own: pair((seat) => credits.advantages[seat][negotiation]!),
     credits: pair((seat) => credits.credits[seat][negotiation]!),
     actions: pair((seat) => rounds.map((round) => actionText(round.actions[seat]))),
+  };
+}
+
+/** A negotiation as filters know it. */
+export function subjectOf(run: WorldRun, iteration: number, negotiation: number): FilterSubject {
+  const { played, credits } = iterationOf(run, iteration);
+  const rounds = played[negotiation]!;
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const reward = pair((seat) => mean(rounds.map((round) => round.rewards[seat])));
+  return {
+    game: run.game,
+    algorithm: run.algorithm,
+    run: run.id,
+    iteration,
+    group: Math.floor(negotiation / GROUP),
+    negotiation,
+    reward,
+    efficiency: mean(rounds.map((round) => (round.rewards[0] + round.rewards[1]) / round.best)),
+    invalid: rounds.flatMap((round) => round.spoken).filter((spoken) => !spoken.valid).length,
+    credit: pair((seat) => mean(credits.credits[seat][negotiation]!)),
+    cooperation: run.game === 'ipd' ? pair((seat) => mean(rounds.map((round) => (choiceOf(round.actions[seat]) === 'A' ? 1 : 0)))) : null,
+    player: ['policy', 'policy'],
   };
 }
 

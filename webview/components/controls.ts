@@ -90,7 +90,8 @@ export function TextField(props: {
   readonly placeholder: string;
   readonly onInput: (value: string) => void;
   readonly onKeyDown?: (event: KeyboardEvent) => void;
-  readonly field?: RefObject<HTMLInputElement>;
+  readonly onBlur?: () => void;
+  readonly field?: RefObject<HTMLInputElement | null>;
   readonly invalid?: boolean;
 }): VNode {
   return element('vscode-text-field', {
@@ -102,6 +103,7 @@ export function TextField(props: {
     spellcheck: false,
     onInput: (event: Event) => props.onInput((event.currentTarget as HTMLInputElement).value),
     onKeyDown: props.onKeyDown,
+    onBlur: props.onBlur,
   });
 }
 

@@ -3,8 +3,9 @@ import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } 
 import type { VNode } from 'preact';
 import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 import type { TreeRow } from '../../../src/protocol/webview';
-import { channel, choose, disconnected, following, hydrated, yieldToReader } from '../../state';
+import { channel, choose, disconnected, following, hydrated, runs, yieldToReader } from '../../state';
 import { EmptyTree } from './EmptyTree';
+import { FilterBox } from './FilterBox';
 import { treeAction } from './keyboard';
 import { active, known, load, rows, selected, treeChanged, type Viewport } from './model';
 import { Row, rowDomId } from './Row';
@@ -23,9 +24,11 @@ export function TreeView(): VNode {
       </p>
     );
   }
-  if (known.value && hydrated.value && rows.value.total === 0) return <EmptyTree />;
+  // Not by the rows: a filter that nothing passes leaves none, either.
+  if (known.value && hydrated.value && rows.value.total === 0 && runs.value.length === 0) return <EmptyTree />;
   return (
     <div class="tree-view">
+      <FilterBox />
       <Toolbar />
       <Tree />
       <span class="visually-hidden" aria-live="polite">
