@@ -2,7 +2,11 @@ import * as vscode from 'vscode';
 import { z } from 'zod';
 import type { Command } from './command';
 
-const given = z.looseObject({ folder: z.string() });
+/** What a caller names the folder by; the explorer's menu passes its URI. */
+const given = z.union([
+  z.looseObject({ folder: z.string() }),
+  z.custom<vscode.Uri>((value) => value instanceof vscode.Uri).transform(({ fsPath }) => ({ folder: fsPath })),
+]);
 
 /** Opens a run folder from anywhere; it is open again in the next session. */
 export const openRun: Command = {

@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import { RUN_PATHS } from '../protocol/runFiles';
 import type { OpenRun } from '../runs/openRun';
 import type { RunStore } from '../runs/runStore';
+
+/** How often new runs are looked for, in milliseconds. */
+const FIND_EVERY = 3000;
 
 const OPENED = 'parley.opened';
 const TRAINING = 'parley.training';
@@ -14,6 +18,9 @@ export const RUNS_FOLDER = '.parley/runs';
 /** Finds the runs of the workspace and remembers those opened from elsewhere, and which were training when the window closed. */
 export class RunLibrary {
   #opening: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Folders that the reader closed in this session. */
+  readonly #closed = new Set<string>();
 
   constructor(
     private readonly context: vscode.ExtensionContext,
@@ -26,19 +33,28 @@ export class RunLibrary {
     return this.#opening;
   }
 
-  /** Folders to look in when a run is to be started: where the new folder goes. */
+  /** Opens runs that appear in the workspace while a view is visible: those of a terminal, or of another window. */
+  watch(on: boolean): void {
+    clearInterval(this.#timer);
+    this.#timer = on ? setInterval(() => void this.#findNew(), FIND_EVERY) : undefined;
+    if (on) void this.#findNew();
+  }
+
+  /** The folder that new runs of a workspace folder go to; without one, the extension's own storage. */
   runsRoot(folder: vscode.WorkspaceFolder | undefined): string {
     return folder === undefined ? join(this.context.globalStorageUri.fsPath, 'runs') : join(folder.uri.fsPath, RUNS_FOLDER);
   }
 
   /** Opens a run again in the next session. */
   async remember(run: OpenRun): Promise<void> {
+    this.#closed.delete(run.folder.path);
     const known = this.#list(OPENED);
     if (!known.includes(run.folder.path)) await this.context.workspaceState.update(OPENED, [...known, run.folder.path]);
   }
 
   /** Does not open it again. */
   async forget(run: OpenRun): Promise<void> {
+    this.#closed.add(run.folder.path);
     await this.#remove(OPENED, run.folder.path);
     await this.#remove(TRAINING, run.folder.path);
   }
@@ -68,11 +84,24 @@ export class RunLibrary {
     }
   }
 
+  /** A folder without its run.json is only just being made. */
+  async #findNew(): Promise<void> {
+    await this.openAll();
+    const found = (await Promise.all(this.#roots().map(subfolders))).flat();
+    for (const path of await Promise.all(found.map((folder) => realpath(folder).catch(() => folder)))) {
+      if (!this.#closed.has(path) && !this.store.isOpen(path) && existsSync(join(path, RUN_PATHS.run))) await this.store.open(path);
+    }
+  }
+
+  #roots(): string[] {
+    const folders = vscode.workspace.workspaceFolders ?? [];
+    return (folders.length === 0 ? [undefined] : folders).map((folder) => this.runsRoot(folder));
+  }
+
   /** The default place is listed directly, so that a folder without a run.json shows as a problem; other globs go through the search. */
   async #workspaceRuns(): Promise<string[]> {
     const folders = vscode.workspace.workspaceFolders ?? [];
-    const roots = (folders.length === 0 ? [undefined] : folders).map((folder) => this.runsRoot(folder));
-    const found = (await Promise.all(roots.map(subfolders))).flat();
+    const found = (await Promise.all(this.#roots().map(subfolders))).flat();
     const globs = vscode.workspace.getConfiguration('parley').get<string[]>('runFolders', []);
     for (const folder of folders) {
       for (const glob of globs.filter((pattern) => pattern !== `${RUNS_FOLDER}/*`)) {

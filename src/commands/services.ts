@@ -53,13 +53,17 @@ export function createServices(
     selection,
     openInspector: () => inspector.open(),
     runCommand: (name, place) => runFromView(services, name, place),
-    visibilityChanged: () => store.follow(treeView.visible || inspector.visible),
+    visibilityChanged: () => {
+      const visible = treeView.visible || inspector.visible;
+      store.follow(visible);
+      library.watch(visible);
+    },
   };
   const inspector = new InspectorPanel(sources, () => library.openAll());
   const treeView = new TreeView(sources);
   const services: Services = { context, log, store, tree, selection, trainers, library, inspector, treeView };
 
   const kept = tree.onExpanded(() => void context.workspaceState.update(EXPANDED, tree.expanded.slice(-EXPANDED_KEPT)));
-  context.subscriptions.push(log, { dispose: kept });
+  context.subscriptions.push(log, { dispose: kept }, { dispose: () => library.watch(false) });
   return services;
 }

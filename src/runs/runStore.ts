@@ -42,10 +42,9 @@ export class RunStore {
     return this.#runs.get(id);
   }
 
-  /** The open run of a folder. */
-  async at(path: string): Promise<OpenRun | undefined> {
-    const real = await realPath(path);
-    return [...this.#runs.values()].find((run) => run.folder.path === real);
+  /** Whether a folder is open or being opened, by its real path. */
+  isOpen(path: string): boolean {
+    return this.#opening.has(path);
   }
 
   /** Opens a folder, or finds it open; never throws, since a folder that cannot be read shows its problem. */

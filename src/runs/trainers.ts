@@ -42,6 +42,10 @@ export class Trainers {
     this.#active.add(active);
     const name = params.start === 'new' ? params.name : params.folder;
     active.handle.onLog((line) => this.log(name, line));
+    this.log(name, {
+      level: 'info',
+      line: `${params.start === 'new' ? 'Started' : 'Resumed'} in ${params.folder}, pid ${active.handle.pid ?? 'none'}`,
+    });
     void active.handle.stopped.then((info) => {
       this.#active.delete(active);
       this.log(name, { level: info.how === 'died' || info.how === 'failed' ? 'error' : 'info', line: stopLine(info) });

@@ -179,6 +179,17 @@ describe('A run', function () {
     assert.deepEqual(await execute('copyLink', {}), String(await vscode.env.clipboard.readText()));
   });
 
+  it('that another process puts into the workspace appears by itself while the tree is visible', async () => {
+    await vscode.commands.executeCommand('parley.runs.focus');
+    writeSampleRun(path.join(runsFolder(), 'late'), 1, {}, { id: 'late' });
+    const link = await until('the run to be found', async () => {
+      const answer = await execute('copyLink', { run: 'late' });
+      // A link can be made of any place; a run that is open can also be closed.
+      return typeof answer === 'string' && (await execute('closeRun', { run: 'late' })) === undefined ? answer : undefined;
+    });
+    assert.match(link, /run=late/);
+  });
+
   it('is deleted with its folder, and only then gone from the tree', async () => {
     const folder = path.join(runsFolder(), 'doomed');
     writeSampleRun(folder, 1, {}, { id: 'doomed' });
