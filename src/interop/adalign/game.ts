@@ -1,6 +1,6 @@
 import type { Action, GameId, Hand, RoundDeal } from '../../domain/games/game';
 import { other, type Pair, pair, type Seat } from '../../domain/seat';
-import type { PyDict, PyValue } from './pickleData';
+import { PyDict, type PyValue } from './pickleData';
 
 /** What a round of a game was, as far as the simulation noted it. */
 export interface RoundRecord {
@@ -20,17 +20,19 @@ export interface Payoffs {
   readonly S: number;
 }
 
+/** Kinds of items that a round of a split game has at most. */
+const MAX_KINDS = 16;
+
 /** Which game a round's notes are of; undefined when they are of none that is known. */
 export function gameOf(info: PyDict | null): GameId | undefined {
   if (info === null) return undefined;
   if (info.has('actions')) return 'ipd';
-  if (!info.has('values') || !info.has('quantities')) return undefined;
-  if (info.get('hands') instanceof Map) return 'trust-and-split';
+  const quantities = asDict(info.get('quantities')).values();
+  if (!info.has('values') || quantities.length === 0 || quantities.length > MAX_KINDS) return undefined;
+  if (info.get('hands') instanceof PyDict) return 'trust-and-split';
   const values = firstValue(info.get('values'));
-  if (!(values instanceof Map)) return 'trust-and-split-values';
-  const quantities = info.get('quantities');
-  const isTens = quantities instanceof Map && [...quantities.values()].every((n) => n === 10);
-  return isTens ? 'split' : 'deal-or-no-deal';
+  if (!(values instanceof PyDict)) return 'trust-and-split-values';
+  return quantities.every((n) => n === 10) ? 'split' : 'deal-or-no-deal';
 }
 
 /** The payoffs that the rounds of a Prisoner's Dilemma show; a pair of moves that never came up has the paper's. */
@@ -79,15 +81,17 @@ export function roundRecord(
       bestJointReward: Math.max(2 * payoffs.R, payoffs.T + payoffs.S, 2 * payoffs.P),
     };
   }
-  const items = [...asDict(info.get('quantities'))].flatMap(([item, n]) => (typeof n === 'number' ? [{ item, quantity: n }] : []));
+  const items = asDict(info.get('quantities'))
+    .entries()
+    .flatMap(([item, n]) => (typeof n === 'number' ? [{ item, quantity: n }] : []));
   const quantities = items.map(({ quantity }) => quantity);
   const values = pair((seat) => {
     const own = asDict(info.get('values')).get(agents[seat]);
-    return items.map(({ item }) => asNumber(own instanceof Map ? own.get(item) : own));
+    return items.map(({ item }) => asNumber(own instanceof PyDict ? own.get(item) : own));
   });
   const amounts = pair((seat) => {
     const split = asDict(info.get('splits')).get(agents[seat]);
-    if (!(split instanceof Map)) return null;
+    if (!(split instanceof PyDict)) return null;
     const kept = asDict(split.get('items_given_to_self'));
     return items.map(({ item }) => asNumber(kept.get(item)));
   });
@@ -125,10 +129,10 @@ function isHand(value: PyValue | undefined): value is Hand {
   return value === 'rock' || value === 'paper' || value === 'scissors';
 }
 
-const EMPTY: PyDict = new Map();
+const EMPTY = new PyDict();
 
 function asDict(value: PyValue | undefined): PyDict {
-  return value instanceof Map ? value : EMPTY;
+  return value instanceof PyDict ? value : EMPTY;
 }
 
 function asNumber(value: PyValue | undefined): number {
@@ -136,5 +140,5 @@ function asNumber(value: PyValue | undefined): number {
 }
 
 function firstValue(value: PyValue | undefined): PyValue | undefined {
-  return value instanceof Map ? value.values().next().value : undefined;
+  return value instanceof PyDict ? value.values()[0] : undefined;
 }

@@ -1,15 +1,5 @@
 import { Buffer } from 'node:buffer';
-import {
-  Budget,
-  type Buildable,
-  type GlobalTable,
-  PickleError,
-  PyBytes,
-  type PyDict,
-  PyGlobal,
-  PyObject,
-  type PyValue,
-} from './pickleData';
+import { Budget, type Buildable, type GlobalTable, PickleError, PyBytes, PyDict, PyGlobal, PyObject, type PyValue } from './pickleData';
 import { checkShape } from './pickleShape';
 
 /** How a pickle is to be read. */
@@ -28,6 +18,8 @@ const MAX_MARKS = 2_000;
 const MAX_STACK = 100_000;
 /** Memo indices are dense; a gap beyond this is no pickler's. */
 const MAX_MEMO_GAP = 1_000;
+/** Dicts are looked through: wider ones, which no rollout has, would make that slow. */
+const MAX_KEYS = 1_000;
 const MAX_LONG = 16;
 
 /**
@@ -53,7 +45,7 @@ export function readPickleAt(bytes: Uint8Array, options: PickleOptions): { value
 }
 
 /** Costs of what an opcode builds, bytes, roughly what V8 takes; a list that is appended to reserves places at once. */
-const COST = { float: 16, text: 32, bytes: 96, list: 64, firstItem: 136, item: 8, dict: 320, entry: 48, memo: 32 } as const;
+const COST = { float: 16, text: 32, bytes: 96, list: 64, firstItem: 136, item: 8, dict: 128, memo: 32 } as const;
 
 /** Steps that decoding a text or an integer takes. */
 const SLOW = 6;
@@ -63,6 +55,8 @@ class Machine {
   readonly #bytes: Buffer;
   readonly #end: number;
   readonly #stack: PyValue[] = [];
+  /** Objects on the stack; what lies above is left from before. */
+  #size = 0;
   readonly #marks: number[] = [];
   readonly #memo: PyValue[] = [];
 
@@ -78,13 +72,12 @@ class Machine {
 
   run(): PyValue {
     const bytes = this.#bytes;
-    const stack = this.#stack;
     const memo = this.#memo;
     const budget = this.budget;
     for (;;) {
       if (this.pos >= this.#end) throw this.#cut();
       budget.step();
-      if (stack.length > MAX_STACK) throw new PickleError(`piles up more than ${MAX_STACK} objects: it is not read further`);
+      if (this.#size > MAX_STACK) throw new PickleError(`piles up more than ${MAX_STACK} objects: it is not read further`);
       const at = this.pos;
       const op = bytes[this.pos++]!;
       switch (op) {
@@ -97,7 +90,7 @@ class Machine {
           this.#length8();
           break;
         case 0x2e: // STOP
-          if (this.#marks.length > 0 || stack.length !== 1) throw new PickleError('ends with objects left over: the file is damaged');
+          if (this.#marks.length > 0 || this.#size !== 1) throw new PickleError('ends with objects left over: the file is damaged');
           return this.#pop();
         case 0x94: // MEMOIZE
           this.#remember(memo.length);
@@ -109,69 +102,69 @@ class Machine {
           this.#remember(this.#uint32());
           break;
         case 0x68: // BINGET
-          stack.push(this.#recall(this.#byte()));
+          this.#push(this.#recall(this.#byte()));
           break;
         case 0x6a: // LONG_BINGET
-          stack.push(this.#recall(this.#uint32()));
+          this.#push(this.#recall(this.#uint32()));
           break;
         case 0x28: // MARK
           if (this.#marks.length >= MAX_MARKS) throw new PickleError(`nests more than ${MAX_MARKS} deep: it is not read further`);
-          this.#marks.push(stack.length);
+          this.#marks.push(this.#size);
           break;
         case 0x4e: // NONE
-          stack.push(null);
+          this.#push(null);
           break;
         case 0x88: // NEWTRUE
-          stack.push(true);
+          this.#push(true);
           break;
         case 0x89: // NEWFALSE
-          stack.push(false);
+          this.#push(false);
           break;
         case 0x4b: // BININT1
-          stack.push(this.#byte());
+          this.#push(this.#byte());
           break;
         case 0x4d: // BININT2
           this.#need(2);
-          stack.push(bytes[this.pos]! | (bytes[this.pos + 1]! << 8));
+          this.#push(bytes[this.pos]! | (bytes[this.pos + 1]! << 8));
           this.pos += 2;
           break;
         case 0x4a: // BININT
-          stack.push(this.#uint32() | 0);
+          this.#push(this.#uint32() | 0);
           break;
         case 0x8a: // LONG1
-          stack.push(this.#long(this.#byte()));
+          this.#push(this.#long(this.#byte()));
           break;
         case 0x8b: // LONG4
-          stack.push(this.#long(this.#uint32()));
+          this.#push(this.#long(this.#uint32()));
           break;
         case 0x47: // BINFLOAT
           this.#need(8);
           this.budget.spend(COST.float);
-          stack.push(bytes.readDoubleBE(this.pos));
+          this.#push(bytes.readDoubleBE(this.pos));
           this.pos += 8;
           break;
         case 0x8c: // SHORT_BINUNICODE
-          stack.push(this.#text(this.#byte()));
+          this.#push(this.#text(this.#byte()));
           break;
         case 0x58: // BINUNICODE
-          stack.push(this.#text(this.#uint32()));
+          this.#push(this.#text(this.#uint32()));
           break;
         case 0x8d: // BINUNICODE8
-          stack.push(this.#text(this.#length8()));
+          this.#push(this.#text(this.#length8()));
           break;
         case 0x43: // SHORT_BINBYTES
-          stack.push(this.#data(this.#byte()));
+          this.#push(this.#data(this.#byte()));
           break;
         case 0x42: // BINBYTES
-          stack.push(this.#data(this.#uint32()));
+          this.#push(this.#data(this.#uint32()));
           break;
         case 0x8e: // BINBYTES8
-          stack.push(this.#data(this.#length8()));
+          this.#push(this.#data(this.#length8()));
           break;
         case 0x5d: // EMPTY_LIST
         case 0x29: // EMPTY_TUPLE
           this.budget.spend(COST.list);
-          stack.push([]);
+          this.#push([]);
           break;
         case 0x85: // TUPLE1
         case 0x86: // TUPLE2
@@ -180,29 +173,29 @@ class Machine {
           break;
         case 0x74: // TUPLE
         case 0x6c: // LIST
-          this.#tuple(stack.length - this.#mark());
+          this.#tuple(this.#size - this.#mark());
           break;
         case 0x61: // APPEND
-          this.#append(stack.length - 1, at);
+          this.#append(this.#size - 1, at);
           break;
         case 0x65: // APPENDS
           this.#append(this.#mark(), at);
           break;
         case 0x7d: // EMPTY_DICT
           this.budget.spend(COST.dict);
-          stack.push(new Map());
+          this.#push(new PyDict());
           break;
         case 0x64: {
           // DICT
           const from = this.#mark();
           this.budget.spend(COST.dict);
-          const dict: PyDict = new Map();
+          const dict = new PyDict();
           this.#setItems(dict, from, at);
-          stack.push(dict);
+          this.#push(dict);
           break;
         }
         case 0x73: // SETITEM
-          this.#setItems(this.#dictBelow(stack.length - 2, at), stack.length - 2, at);
+          this.#setItems(this.#dictBelow(this.#size - 2, at), this.#size - 2, at);
           break;
         case 0x75: {
           // SETITEMS
@@ -211,24 +204,24 @@ class Machine {
           break;
         }
         case 0x30: // POP
-          if (this.#marks.at(-1) === stack.length) this.#marks.pop();
+          if (this.#marks[this.#marks.length - 1] === this.#size) this.#marks.pop();
           else this.#pop();
           break;
         case 0x31: // POP_MARK
-          stack.length = this.#mark();
+          this.#size = this.#mark();
           break;
         case 0x32: // DUP
-          stack.push(this.#top());
+          this.#push(this.#top());
           break;
         case 0x63: // GLOBAL
-          stack.push(this.#global(this.#line(), this.#line()));
+          this.#push(this.#global(this.#line(), this.#line()));
           break;
         case 0x93: {
           // STACK_GLOBAL
           const name = this.#pop();
           const module = this.#pop();
           if (typeof name !== 'string' || typeof module !== 'string') throw this.#damaged(at, 'a global without a name');
-          stack.push(this.#global(module, name));
+          this.#push(this.#global(module, name));
           break;
         }
         case 0x69: // INST
@@ -239,7 +232,7 @@ class Machine {
           const callee = this.#pop();
           if (!(callee instanceof PyGlobal)) throw this.#damaged(at, 'a call of something that is no global');
           if (!Array.isArray(args)) throw this.#damaged(at, `a call of ${callee.qualifiedName} without arguments`);
-          stack.push(callee.call(args, this.budget));
+          this.#push(callee.call(args, this.budget));
           break;
         }
         case 0x62: {
@@ -254,7 +247,7 @@ class Machine {
           // BINPERSID
           const id = this.#pop();
           if (this.options.persistent === undefined) throw new PickleError('refers to something outside the file: it is refused');
-          stack.push(this.options.persistent(id, this.budget));
+          this.#push(this.options.persistent(id, this.budget));
           break;
         }
         default:
@@ -263,58 +256,64 @@ class Machine {
     }
   }
 
+  #push(value: PyValue): void {
+    this.#stack[this.#size++] = value;
+  }
+
   #pop(): PyValue {
-    const stack = this.#stack;
-    if (stack.length === 0 || this.#marks.at(-1) === stack.length) throw this.#damaged(this.pos - 1, 'an object that is missing');
-    return stack.pop()!;
+    if (this.#size === 0 || this.#marks[this.#marks.length - 1] === this.#size) {
+      throw this.#damaged(this.pos - 1, 'an object that is missing');
+    }
+    return this.#stack[--this.#size]!;
   }
 
   #top(): PyValue {
-    if (this.#stack.length === 0) throw this.#damaged(this.pos - 1, 'an object that is missing');
-    return this.#stack[this.#stack.length - 1]!;
+    if (this.#size === 0) throw this.#damaged(this.pos - 1, 'an object that is missing');
+    return this.#stack[this.#size - 1]!;
   }
 
   /** Closes the innermost MARK and says where on the stack it was. */
   #mark(): number {
     const mark = this.#marks.pop();
-    if (mark === undefined || mark > this.#stack.length) throw this.#damaged(this.pos - 1, 'a MARK that is missing');
+    if (mark === undefined || mark > this.#size) throw this.#damaged(this.pos - 1, 'a MARK that is missing');
     return mark;
   }
 
   #tuple(size: number): void {
-    const from = this.#stack.length - size;
+    const from = this.#size - size;
     if (from < 0) throw this.#damaged(this.pos - 1, 'an object that is missing');
     this.budget.spend(COST.list + size * COST.item);
-    const items = this.#stack.slice(from);
-    this.#stack.length = from;
-    this.#stack.push(items);
+    this.#stack[from] = this.#stack.slice(from, this.#size);
+    this.#size = from + 1;
   }
 
   #append(from: number, at: number): void {
     const stack = this.#stack;
     const list = stack[from - 1];
     if (from < 1 || !Array.isArray(list)) throw this.#damaged(at, 'an append to what is no list');
-    this.budget.spend((list.length === 0 ? COST.firstItem : 0) + (stack.length - from) * COST.item);
-    for (let i = from; i < stack.length; i++) list.push(stack[i]!);
-    stack.length = from;
+    this.budget.spend((list.length === 0 ? COST.firstItem : 0) + (this.#size - from) * COST.item);
+    for (let i = from; i < this.#size; i++) list.push(stack[i]!);
+    this.#size = from;
   }
 
   #dictBelow(from: number, at: number): PyDict {
     const dict = this.#stack[from - 1];
-    if (!(dict instanceof Map)) throw this.#damaged(at, 'an item set in what is no dict');
+    if (from < 1 || !(dict instanceof PyDict)) throw this.#damaged(at, 'an item set in what is no dict');
     return dict;
   }
 
   #setItems(dict: PyDict, from: number, at: number): void {
     const stack = this.#stack;
-    if ((stack.length - from) % 2 !== 0) throw this.#damaged(at, 'a dict key without a value');
-    this.budget.spend(((stack.length - from) / 2) * COST.entry);
-    for (let i = from; i < stack.length; i += 2) {
+    const count = this.#size - from;
+    if (count % 2 !== 0) throw this.#damaged(at, 'a dict key without a value');
+    this.budget.spend((dict.items.length === 0 ? COST.firstItem : 0) + count * COST.item);
+    for (let i = from; i < this.#size; i += 2) {
       const key = stack[i]!;
       if (key === null || typeof key === 'object') throw this.#damaged(at, 'a dict key that is neither a text nor a number');
-      dict.set(key, stack[i + 1]!);
+      dict.items.push(key, stack[i + 1]!);
     }
-    stack.length = from;
+    if (dict.items.length > 2 * MAX_KEYS) throw new PickleError(`has a dict of more than ${MAX_KEYS} keys: it is not read further`);
+    this.#size = from;
   }
 
   #remember(index: number): void {

@@ -14,9 +14,6 @@ export abstract class PyObject {
   declare protected readonly brand: never;
 }
 
-/** A Python dict. A Map, so that no key of a file can reach a prototype. */
-export type PyDict = Map<PyKey, PyValue>;
-
 /** Keys that dicts of these files have. */
 export type PyKey = string | number | boolean | bigint;
 
@@ -31,8 +28,43 @@ export class PyBytes extends PyObject {
   }
 }
 
+/**
+ * A Python dict: keys and values in turn, as a pickle lists them, found by looking through. Files have a million small dicts
+ * that are asked a few times each; a Map for each would take most of the time of reading. No key can reach a prototype.
+ */
+export class PyDict extends PyObject {
+  /** What `checkShape` found: nothing yet, not finished, or done. */
+  shape: { readonly depth: number; readonly walk: number } | null | undefined = undefined;
+
+  constructor(readonly items: PyValue[] = []) {
+    super();
+  }
+
+  /** The value of a key, the last one where it was set twice; undefined without it. */
+  get(key: PyKey): PyValue | undefined {
+    const { items } = this;
+    for (let i = items.length - 2; i >= 0; i -= 2) if (items[i] === key) return items[i + 1];
+    return undefined;
+  }
+
+  has(key: PyKey): boolean {
+    return this.get(key) !== undefined;
+  }
+
+  /** Keys with their values; one that was set twice comes once, with its last value. */
+  entries(): [PyKey, PyValue][] {
+    const found = new Map<PyKey, PyValue>();
+    for (let i = 0; i < this.items.length; i += 2) found.set(this.items[i] as PyKey, this.items[i + 1]!);
+    return [...found];
+  }
+
+  values(): PyValue[] {
+    return this.entries().map(([, value]) => value);
+  }
+}
+
 /** What a pickle can hold here; tuples and lists are both arrays. */
-export type PyValue = null | boolean | number | bigint | string | PyObject | PyDict | PyValue[];
+export type PyValue = null | boolean | number | bigint | string | PyObject | PyValue[];
 
 /** A global that a pickle may name: what calling it with data makes. */
 export class PyGlobal extends PyObject {
@@ -69,7 +101,7 @@ export class Budget {
    * @param size of the file, bytes
    */
   constructor(size: number) {
-    this.#operations = 100_000 + size / 2;
+    this.#operations = 100_000 + size / 4;
     this.#limit = Math.min(MIN_MEMORY + 4 * size, MAX_MEMORY);
     this.#bytes = this.#limit;
   }

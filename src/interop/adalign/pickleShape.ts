@@ -1,4 +1,4 @@
-import { PickleError, PyGlobal, type PyValue } from './pickleData';
+import { PickleError, PyDict, PyGlobal, type PyValue } from './pickleData';
 
 /** Deeper than CPython's own pickler can write (its recursion limit is 1000). */
 const MAX_DEPTH = 1_000;
@@ -12,7 +12,7 @@ interface Shape {
 }
 
 interface Frame {
-  readonly container: object;
+  readonly container: PyValue[] | PyDict;
   readonly children: readonly PyValue[];
   next: number;
   depth: number;
@@ -25,16 +25,21 @@ interface Frame {
  * @throws PickleError
  */
 export function checkShape(root: PyValue): void {
-  const seen = new Map<object, Shape | null>();
+  const lists = new Map<PyValue[], Shape | null>();
   const path: Frame[] = [];
   const enter = (value: PyValue): Shape | undefined => {
-    if (value instanceof PyGlobal) throw new PickleError(`has ${value.qualifiedName} where data should be: it is refused`);
-    if (!isContainer(value)) return LEAF;
-    const known = seen.get(value);
+    if (value === null || typeof value !== 'object') return LEAF;
+    const isList = Array.isArray(value);
+    if (!isList && !(value instanceof PyDict)) {
+      if (value instanceof PyGlobal) throw new PickleError(`has ${value.qualifiedName} where data should be: it is refused`);
+      return LEAF;
+    }
+    const known = isList ? lists.get(value) : value.shape;
     if (known === null) throw new PickleError('contains itself: it is refused');
     if (known !== undefined) return known;
-    seen.set(value, null);
-    path.push({ container: value, children: Array.isArray(value) ? value : [...value.values()], next: 0, depth: 1, walk: 1 });
+    if (isList) lists.set(value, null);
+    else value.shape = null;
+    path.push({ container: value, children: isList ? value : value.items, next: 0, depth: 1, walk: 1 });
     return undefined;
   };
 
@@ -44,7 +49,8 @@ export function checkShape(root: PyValue): void {
     if (child === undefined) {
       path.pop();
       const shape = { depth: frame.depth, walk: frame.walk };
-      seen.set(frame.container, shape);
+      if (Array.isArray(frame.container)) lists.set(frame.container, shape);
+      else frame.container.shape = shape;
       const parent = path.at(-1);
       if (parent !== undefined) add(parent, shape);
       continue;
@@ -53,7 +59,7 @@ export function checkShape(root: PyValue): void {
     const shape = enter(child);
     if (shape === undefined) {
       if (path.length > MAX_DEPTH) throw tooDeep();
-    } else add(frame, shape);
+    } else if (shape !== LEAF) add(frame, shape);
   }
 }
 
@@ -68,8 +74,4 @@ function add(frame: Frame, child: Shape): void {
 
 function tooDeep(): PickleError {
   return new PickleError(`nests more than ${MAX_DEPTH} deep: it is refused`);
-}
-
-function isContainer(value: PyValue): value is PyValue[] | Extract<PyValue, Map<unknown, unknown>> {
-  return Array.isArray(value) || value instanceof Map;
 }

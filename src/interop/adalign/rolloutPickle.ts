@@ -1,6 +1,6 @@
 import { numpyDtype, numpyScalar } from './numpyScalar';
 import { readPickle } from './pickle';
-import { type GlobalTable, PickleError, PyGlobal, type PyValue } from './pickleData';
+import { type GlobalTable, PickleError, PyDict, PyGlobal, type PyValue } from './pickleData';
 import { loadFromBytes, rebuildTensor } from './torchTensor';
 
 /** Largest file that is read, bytes; a negotiation of the paper's games takes tens of kilobytes. */
@@ -9,7 +9,7 @@ export const MAX_FILE = 32 * 2 ** 20;
 const orderedDict = new PyGlobal('collections.OrderedDict', (args, budget) => {
   if (args.length > 0) throw new PickleError('builds an OrderedDict in a way that these files never do: it is refused');
   budget.spend(160);
-  return new Map();
+  return new PyDict();
 });
 
 /** All that a rollout file may name. */

@@ -1,6 +1,5 @@
 import type { Pair, Seat } from '../../domain/seat';
-import type { PyDict, PyValue } from './pickleData';
-import { PyObject } from './pickleData';
+import { PyDict, PyObject, type PyValue } from './pickleData';
 import { Tensor } from './torchTensor';
 
 /** A rollout file that is data but no negotiation of two agents; the message names the place in the tree. */
@@ -49,9 +48,9 @@ export interface ChatTurn {
 }
 
 /** Paths off the main one that are read of one file. */
-const MAX_BRANCHES = 10_000;
+const MAX_BRANCHES = 1_000;
 /** Nodes, numbers and characters that are read of one file, over all paths: an object may be referred to many times. */
-const MAX_NODES = 200_000;
+const MAX_NODES = 50_000;
 const MAX_NUMBERS = 4_000_000;
 const MAX_CHARACTERS = 16_000_000;
 
@@ -107,7 +106,7 @@ class PathReader {
 
   #branches(value: PyValue, after: number): void {
     if (value === null) return;
-    for (const [agent, nodes] of dictAt(value, 'branches')) {
+    for (const [agent, nodes] of dictAt(value, 'branches').entries()) {
       const seat = this.agents.indexOf(String(agent));
       if (seat !== 0 && seat !== 1) throw new RolloutTreeError(`has branches of ${shorten(String(agent))}, who is none of its agents`);
       for (const node of listAt(nodes, 'branches')) {
@@ -126,7 +125,7 @@ class PathReader {
     return {
       turns: each((agent) => this.#count(chatTurns(actions.get(agent), `chat_turns of ${agent} in ${where}`))),
       rewards: each((agent) => numberAt(rewards.get(agent), `rewards of ${agent} in ${where}`)),
-      info: info instanceof Map ? info : null,
+      info: info instanceof PyDict ? info : null,
     };
   }
 
@@ -161,7 +160,7 @@ function chatTurn(turn: PyDict, where: string): ChatTurn {
 }
 
 function dictAt(value: PyValue | undefined, where: string): PyDict {
-  if (!(value instanceof Map)) throw wrong(value, where, 'a dict');
+  if (!(value instanceof PyDict)) throw wrong(value, where, 'a dict');
   return value;
 }
 
@@ -197,7 +196,7 @@ function wrong(value: PyValue | undefined, where: string, wanted: string): Rollo
       ? 'nothing'
       : value === null
         ? 'None'
-        : value instanceof Map
+        : value instanceof PyDict
           ? 'a dict'
           : Array.isArray(value)
             ? 'a list'

@@ -33,12 +33,23 @@ export interface RowSource {
 export function negotiationRows(source: RowSource): { rows: TurnRow[]; outcomes: RoundOutcome[] } {
   const records = recordsOf(source);
   const lines: [number, number] = [0, 0];
+  const cells = records.map((record, round) => ({
+    deal: JSON.stringify(record.deal),
+    bestJointReward: record.bestJointReward,
+    seats: pair((seat) => ({
+      ...creditCells(source.credits, seat, round),
+      reward: source.rounds[round]!.rewards[seat],
+      action: JSON.stringify(record.actions[seat] ?? defaultAction(source.game, record)),
+      isValid: record.actions[seat] !== null,
+      share: JSON.stringify(record.shares[seat]),
+    })),
+  }));
+  const agents = pair((seat) => source.tree.agents[seat].replace(/^buffer_/, '').toLowerCase());
   const rows = source.turns.map((turn, index) => {
     const { seat, round } = turn;
-    const record = records[round]!;
     const logged = loggedColumns(source.logs[seat], turn, lines);
-    const cell = creditCells(source.credits, seat, round);
-    const action = record.actions[seat] ?? defaultAction(source.game, record);
+    const { deal, bestJointReward, seats } = cells[round]!;
+    const cell = seats[seat];
     return {
       iteration: source.iteration,
       seed_group: source.group,
@@ -46,18 +57,18 @@ export function negotiationRows(source: RowSource): { rows: TurnRow[]; outcomes:
       round,
       turn: index,
       seat,
-      agent: source.tree.agents[seat].replace(/^buffer_/, '').toLowerCase(),
+      agent: agents[seat],
       player: source.players[seat],
       trained: source.trained[seat] && turn.tokens.length > 0,
       kind: turn.acts ? 'action' : 'message',
       prompt: turn.prompt,
       text: turn.chat?.content ?? '',
-      valid: !turn.acts || record.actions[seat] !== null,
-      action: turn.acts ? JSON.stringify(action) : null,
-      deal: JSON.stringify(record.deal),
-      reward: source.rounds[round]!.rewards[seat],
-      share: JSON.stringify(record.shares[seat]),
-      best_joint_reward: record.bestJointReward,
+      valid: !turn.acts || cell.isValid,
+      action: turn.acts ? cell.action : null,
+      deal,
+      reward: cell.reward,
+      share: cell.share,
+      best_joint_reward: bestJointReward,
       return: cell.return,
       baseline: cell.baseline,
       opponent_advantage: cell.opponent,
@@ -71,14 +82,18 @@ export function negotiationRows(source: RowSource): { rows: TurnRow[]; outcomes:
       reference_log_probs: [],
       entropies: [],
       valid_mass: [],
-      forced: turn.tokens.map(() => false),
-      own_advantage: turn.tokens.map(() => cell.own),
-      alignment_term: turn.tokens.map(() => cell.alignment),
+      forced: repeat(false, turn),
+      own_advantage: repeat(cell.own, turn),
+      alignment_term: repeat(cell.alignment, turn),
       // What the run trained with, where it says so.
-      credit: turn.tokens.map((_, i) => logged?.credits[i] ?? cell.credit),
+      credit: logged === undefined ? repeat(cell.credit, turn) : logged.credits.map((credit) => credit ?? cell.credit),
     } satisfies TurnRow;
   });
   return { rows, outcomes: source.rounds.map((round, t) => outcomeOf(source, round, records[t]!, t)) };
+}
+
+function repeat<T>(value: T, { tokens }: ProducedTurn): T[] {
+  return new Array<T>(tokens.length).fill(value);
 }
 
 /** The rows of a branch, from where it leaves the main path on. */

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { strFromU8, unzipSync } from 'fflate';
 import { readPickle, readPickleAt } from './pickle';
-import { type Budget, type GlobalTable, PickleError, PyBytes, PyGlobal, PyObject, type PyValue } from './pickleData';
+import { type Budget, type GlobalTable, PickleError, PyBytes, PyDict, PyGlobal, PyObject, type PyValue } from './pickleData';
 
 /** Element types of torch storages that are read: bytes an element takes, and how one is read (little-endian). */
 const ELEMENTS = {
@@ -126,7 +126,7 @@ function storageOfStream(archive: PyBytes, budget: Budget): Storage {
   const { source, end } = archive;
   budget.step(20);
   let start = archive.start + knownOpening.length;
-  if (start === archive.start || end < start || source.compare(knownOpening, 0, knownOpening.length, archive.start, start) !== 0) {
+  if (start === archive.start || end < start || !isAt(source, archive.start, knownOpening, 0, knownOpening.length)) {
     start = readOpening(archive, budget);
     if (start - archive.start <= 4096) knownOpening = Buffer.from(source.subarray(archive.start, start));
   }
@@ -167,6 +167,8 @@ function anyStorage(source: Buffer, start: number, end: number, budget: Budget):
 /** The bytes around what differs between two storages, as CPython's pickler writes them. */
 const USUAL = {
   type: Buffer.from('\x80\x02(X\x07\0\0\0storageq\0ctorch\n', 'latin1'),
+  long: Buffer.from('LongStorage\n'),
+  float: Buffer.from('FloatStorage\n'),
   key: Buffer.from('q\x01X', 'latin1'),
   location: Buffer.from('q\x02X\x03\0\0\0cpuq\x03', 'latin1'),
   keys: Buffer.from('Ntq\x04Q.\x80\x02]q\0X', 'latin1'),
@@ -182,18 +184,23 @@ function usualStorage(source: Buffer, start: number, end: number): Announced | u
   const passes = (expected: Buffer): boolean => {
     const from = at;
     at += expected.length;
-    return at <= end && source.compare(expected, 0, expected.length, from, at) === 0;
+    return at <= end && isAt(source, from, expected, 0, expected.length);
   };
   const uint = (size: number): number => {
     at += size;
-    return at <= end ? source.readUIntLE(at - size, size) : Number.NaN;
+    if (at > end) return Number.NaN;
+    let value = 0;
+    for (let i = 1; i <= size; i++) value = value * 256 + source[at - i]!;
+    return value;
   };
   if (!passes(USUAL.type)) return undefined;
-  const line = source.indexOf(0x0a, at);
-  if (line < 0 || line > at + 32) return undefined;
-  const element = source.toString('latin1', at, line - 'Storage'.length);
-  if (!Object.hasOwn(ELEMENTS, element) || source.toString('latin1', line - 'Storage'.length, line) !== 'Storage') return undefined;
-  at = line + 1;
+  const name = at;
+  let element: ElementName = 'Long';
+  if (!passes(USUAL.long)) {
+    at = name;
+    element = 'Float';
+    if (!passes(USUAL.float)) return undefined;
+  }
   if (!passes(USUAL.key)) return undefined;
   const keyLength = uint(4);
   const key = at;
@@ -203,8 +210,14 @@ function usualStorage(source: Buffer, start: number, end: number): Announced | u
   const count = opcode === 0x4b ? uint(1) : opcode === 0x4d ? uint(2) : opcode === 0x4a ? uint(4) : Number.NaN;
   if (!(count < 2 ** 31) || !passes(USUAL.keys) || uint(4) !== keyLength) return undefined;
   at += keyLength;
-  if (!passes(USUAL.end) || source.compare(source, key, key + keyLength, at - keyLength - 4, at - 4) !== 0) return undefined;
-  return { described: new Described(element as ElementName, '', count), at };
+  if (!passes(USUAL.end) || !isAt(source, at - keyLength - 4, source, key, key + keyLength)) return undefined;
+  return { described: new Described(element, '', count), at };
+}
+
+/** Whether bytes `[from, to)` of one stand in the other at a place: a loop, which for so few is faster than a call out of JavaScript. */
+function isAt(source: Buffer, at: number, expected: Buffer, from: number, to: number): boolean {
+  for (let i = from, j = at; i < to; i++, j++) if (source[j] !== expected[i]) return false;
+  return true;
 }
 
 function readOpening({ source, start, end }: PyBytes, budget: Budget): number {
@@ -214,7 +227,7 @@ function readOpening({ source, start, end }: PyBytes, budget: Budget): number {
   const version = readPickleAt(source, { ...options, start: magic.end });
   if (version.value !== STREAM_VERSION) throw new PickleError('has a storage archive of unknown version');
   const system = readPickleAt(source, { ...options, start: version.end });
-  if (!(system.value instanceof Map) || system.value.get('little_endian') !== true) {
+  if (!(system.value instanceof PyDict) || system.value.get('little_endian') !== true) {
     throw new PickleError('has a storage archive that is not little-endian');
   }
   return system.end;
