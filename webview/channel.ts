@@ -6,6 +6,13 @@ import type { MeasureId } from './components/tokens/measures';
 /** The page's end of the channel to the extension host. */
 export type HostChannel = Channel<WebviewSide, WebviewHostSide>;
 
+/** What stands beside in a comparison: another run, or the same one at another iteration. */
+export interface Rival {
+  readonly run: string;
+  /** The same iteration where it is absent. */
+  readonly iteration?: number;
+}
+
 /** What a view keeps for itself across reloads; the host's serializer reads `place`. */
 export interface ViewState {
   readonly colourBy?: MeasureId;
@@ -13,6 +20,7 @@ export interface ViewState {
   readonly detail?: 'credit' | 'charts';
   readonly filter?: string;
   readonly comparing?: boolean;
+  readonly against?: Rival | null;
 }
 
 interface VsCodeApi {

@@ -1,7 +1,19 @@
 import { batch, effect, signal } from '@preact/signals';
 import type { CurvePoint, Place } from '../src/protocol/webview';
 import type { HostChannel } from './channel';
-import { choose, comparing, counterpart, currentRun, curves, negotiation, negotiationProblem, pairedRun, selection } from './state';
+import {
+  choose,
+  comparing,
+  counterpart,
+  currentRun,
+  curves,
+  negotiation,
+  negotiationProblem,
+  pairedRun,
+  rival,
+  rivalRun,
+  selection,
+} from './state';
 
 /** Whether a negotiation is being fetched; the one before stays in view until then. */
 export const loadingNegotiation = signal(false);
@@ -54,14 +66,14 @@ export function wireInspector(host: HostChannel): void {
   let askedOther = 0;
   effect(() => {
     const here = negotiation.value;
-    const other = comparing.value ? pairedRun.value : undefined;
+    const other = comparing.value ? rival.value : undefined;
     const ticket = ++askedOther;
     if (here === null || other === undefined || here.place.negotiation === undefined) {
       counterpart.value = null;
       return;
     }
     const { iteration, negotiation: number } = here.place;
-    host.request('negotiation', { run: other.run, iteration, negotiation: number }).then(
+    host.request('negotiation', { run: other.run, iteration: other.iteration ?? iteration, negotiation: number }).then(
       (view) => {
         if (ticket === askedOther) counterpart.value = view;
       },
@@ -93,7 +105,7 @@ export function wireInspector(host: HostChannel): void {
   };
   host.on('curvesChanged', ({ run, from }) => void fetchCurves(run, from));
   effect(() => {
-    for (const run of [currentRun.value, pairedRun.value]) {
+    for (const run of [currentRun.value, pairedRun.value, rivalRun.value]) {
       if (run !== undefined && !curves.peek().has(run.run)) void fetchCurves(run.run, 0);
     }
   });

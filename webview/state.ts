@@ -1,6 +1,6 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { CurvePoint, NegotiationView, Place, RunView } from '../src/protocol/webview';
-import { type HostChannel, savedState, saveState } from './channel';
+import { type HostChannel, type Rival, savedState, saveState } from './channel';
 import type { MeasureId } from './components/tokens/measures';
 import { type Cursor, cursorAt } from './components/transcript/cursor';
 
@@ -32,6 +32,29 @@ export const currentRun = computed<RunView | undefined>(() => runs.value.find((r
 
 /** The run that differs from the current one in the algorithm alone. */
 export const pairedRun = computed<RunView | undefined>(() => runs.value.find((run) => run.run === currentRun.value?.pairedWith));
+
+/** What the reader chose to compare with; the paired run where nothing is chosen. */
+const against = signal<Rival | null>(savedState().against ?? null);
+
+/** Runs of the same game that can stand beside the current one. */
+export const rivalRuns = computed<readonly RunView[]>(() =>
+  runs.value.filter((run) => run.run !== currentRun.value?.run && run.game === currentRun.value?.game),
+);
+
+/** What stands beside in a comparison; undefined where there is nothing to compare with. */
+export const rival = computed<Rival | undefined>(() => {
+  const chosen = against.value;
+  if (chosen !== null && runs.value.some((run) => run.run === chosen.run && run.game === currentRun.value?.game)) {
+    if (chosen.run !== currentRun.value?.run || chosen.iteration !== undefined) return chosen;
+  }
+  const other = pairedRun.value ?? rivalRuns.value[0];
+  if (other !== undefined) return { run: other.run };
+  const own = currentRun.value;
+  return own === undefined || own.iteration < 2 ? undefined : { run: own.run, iteration: 1 };
+});
+
+/** The run that stands beside, in charts and comparisons. */
+export const rivalRun = computed<RunView | undefined>(() => runs.value.find((run) => run.run === rival.value?.run));
 
 /** Turn and token under the cursor in the negotiation in view. */
 export const cursor = computed<Cursor | null>(() =>
@@ -134,4 +157,10 @@ export function saveFile(name: string, text: string): void {
 export function saveComparing(on: boolean): void {
   comparing.value = on;
   saveState({ comparing: on });
+}
+
+/** Chooses what stands beside, and keeps it. */
+export function compareWith(choice: Rival): void {
+  against.value = choice;
+  saveState({ against: choice });
 }

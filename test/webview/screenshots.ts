@@ -19,6 +19,17 @@ type Shot = Omit<PageSettings, 'theme'> & { readonly name: string; readonly act?
 const shots: readonly Shot[] = [
   { name: 'tree', ...tree, scenario: treeOpen },
   { name: 'tree-narrow', ...tree, width: 250, scenario: treeOpen },
+  {
+    name: 'tree-filter',
+    ...tree,
+    scenario: {
+      runs: 'broken',
+      expand: ['old-run', 'old-run/12', 'old-run/12/g1'],
+      state: { filter: 'reward.alice > 2.6 and not invalid' },
+    },
+  },
+  { name: 'tree-complete', ...tree, scenario: { runs: 'broken', expand: ['old-run'] }, act: 'type' },
+  { name: 'tree-filter-problem', ...tree, scenario: { runs: 'broken', expand: ['old-run'], state: { filter: 'reward = 3' } } },
   { name: 'tree-empty', ...tree, scenario: { runs: 'none' } },
   { name: 'tree-broken', ...tree, scenario: { runs: 'broken', expand: ['old-run'] } },
   {
@@ -62,6 +73,10 @@ for (const { name, act, ...shot } of shots) {
     const { page, problems } = await openPage(browser, bundles, { ...shot, theme });
     await page.waitForTimeout(400);
     if (act === 'token') await page.locator('.token[tabindex="0"]').focus();
+    if (act === 'type') {
+      await page.locator('vscode-text-field').click();
+      await page.keyboard.type('iteration > 2 and re');
+    }
     if (act === '?') await page.keyboard.press('?');
     await page.waitForTimeout(150);
     // Playwright and axe inject styles of their own, which the policy refuses; what comes after is not ours.

@@ -2,7 +2,8 @@ import { useComputed } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { NegotiationView } from '../../../src/protocol/webview';
-import { counterpart, currentRun, pairedRun } from '../../state';
+import { compareWith, counterpart, currentRun, rival, rivalRuns } from '../../state';
+import { Dropdown } from '../controls';
 import { seriesStyle } from '../inspector/series';
 import { points } from '../numbers';
 import { TurnCell } from '../transcript/TurnCell';
@@ -33,11 +34,10 @@ export function Compare({ view }: { readonly view: NegotiationView }): VNode {
       <div class="compare-heads">
         <Head view={view} name={currentRun.value?.name ?? ''} />
         <span />
-        {other === null ? (
-          <span class="dim">{pairedRun.value?.name} has not played this negotiation yet</span>
-        ) : (
-          <Head view={other} name={pairedRun.value?.name ?? ''} />
-        )}
+        <span class="compare-head">
+          <RivalChoice />
+          {other === null ? <span class="dim">has not played this negotiation</span> : <Head view={other} name="" />}
+        </span>
       </div>
       <p class="compare-summary" role="status">
         {text.value}
@@ -60,7 +60,7 @@ function Head({ view, name }: { readonly view: NegotiationView; readonly name: s
   const { colour, label } = seriesStyle(view.algorithm);
   const joint = view.rounds.reduce((sum, round) => sum + round.rewards[0] + round.rewards[1], 0) / Math.max(1, view.rounds.length);
   return (
-    <span class="compare-head">
+    <span>
       <b style={{ color: colour }}>{label}</b> {name} <span class="dim number">joint {points(joint)} a round</span>
     </span>
   );
@@ -80,5 +80,29 @@ function StepRow({ step }: { readonly step: Step }): VNode {
         <TurnCell turn={step.right} index={step.leftIndex} otherIndex={step.rightIndex} />
       )}
     </div>
+  );
+}
+
+/** What stands beside: another run of the same game, or this one at another iteration. */
+function RivalChoice(): VNode | null {
+  const run = currentRun.value;
+  const now = rival.value;
+  if (run === undefined || now === undefined) return null;
+  const iterations = [...new Set([1, Math.round(run.iteration / 4), Math.round(run.iteration / 2), run.iteration])].filter((n) => n >= 1);
+  if (now.run === run.run && now.iteration !== undefined && !iterations.includes(now.iteration)) iterations.push(now.iteration);
+  const choices = [
+    ...rivalRuns.value.map((one) => ({ rival: { run: one.run }, label: one.name })),
+    ...iterations.map((iteration) => ({ rival: { run: run.run, iteration }, label: `${run.name}, iteration ${iteration}` })),
+  ].map((choice) => ({ ...choice, value: JSON.stringify(choice.rival) }));
+  return (
+    <Dropdown
+      label="Compare with"
+      value={JSON.stringify(now.iteration === undefined ? { run: now.run } : { run: now.run, iteration: now.iteration })}
+      options={choices}
+      onChange={(value) => {
+        const chosen = choices.find((choice) => choice.value === value);
+        if (chosen !== undefined) compareWith(chosen.rival);
+      }}
+    />
   );
 }

@@ -6,10 +6,10 @@ import type { CurveSeries } from '../../charts/curve/layout';
 import type { Profile } from '../../charts/profile/layout';
 import { ProfileChart } from '../../charts/profile/ProfileChart';
 import { ScatterChart } from '../../charts/scatter/ScatterChart';
-import { choose, currentRun, curves, negotiation, pairedRun, selection } from '../../state';
+import { choose, comparing, currentRun, curves, negotiation, pairedRun, rivalRun, selection } from '../../state';
 import { plain } from '../numbers';
 import { scatterPoints } from './scatterPoints';
-import { seriesStyle } from './series';
+import { type SeriesStyle, stylesOf } from './series';
 
 interface CurveKind {
   readonly title: string;
@@ -30,9 +30,11 @@ const KEPT: CurveKind = { title: 'Kept when valuing less', digits: 1, value: (me
 /** The measures over training, both runs of a pair in one picture, and what the newest policies do. */
 export function Charts(): VNode {
   const run = currentRun.value;
-  const compared = [run, pairedRun.value].filter((one) => one !== undefined);
+  const other = comparing.value ? rivalRun.value : (pairedRun.value ?? undefined);
+  const compared = [run, other?.run === run?.run ? undefined : other].filter((one) => one !== undefined);
   // AA first, whichever is open, so that colours and order never swap.
-  compared.sort((a, b) => a.algorithm.localeCompare(b.algorithm));
+  compared.sort((a, b) => a.algorithm.localeCompare(b.algorithm) || a.seed - b.seed);
+  const styles = stylesOf(compared);
   const ipd = run?.game === 'ipd';
   const kinds = run === undefined ? [] : ipd ? [REWARD, COOPERATION] : [EFFICIENCY, KEPT];
   return (
@@ -41,7 +43,7 @@ export function Charts(): VNode {
         <CurveChart
           key={kind.title}
           title={kind.title}
-          series={compared.map((one) => seriesOf(one, kind))}
+          series={compared.map((one, index) => seriesOf(one, kind, styles[index]!))}
           iterations={Math.max(...compared.map(({ iteration, iterations }) => (iteration === 0 ? iterations : iteration)))}
           format={(value) => plain(value, kind.digits)}
           selected={selection.value?.iteration ?? null}
@@ -50,7 +52,7 @@ export function Charts(): VNode {
           {...(kind.range === undefined ? {} : { range: kind.range })}
         />
       ))}
-      {ipd && <ProfileChart profiles={compared.map(profileOf)} />}
+      {ipd && <ProfileChart profiles={compared.map((one, index) => profileOf(one, styles[index]!))} />}
       {(negotiation.value !== null || !ipd) && (
         <ScatterChart
           points={scatterPoints(negotiation.value)}
@@ -63,15 +65,14 @@ export function Charts(): VNode {
   );
 }
 
-function seriesOf(run: RunView, { value }: CurveKind): CurveSeries {
+function seriesOf(run: RunView, { value }: CurveKind, style: SeriesStyle): CurveSeries {
   const points = (curves.value.get(run.run) ?? []).map((point) => ({ iteration: point.iteration, value: value(point.measures) ?? null }));
-  return { id: run.name, points, ...seriesStyle(run.algorithm) };
+  return { id: run.name, points, ...style };
 }
 
-function profileOf(run: RunView): Profile {
+function profileOf(run: RunView, { colour, dash, label }: SeriesStyle): Profile {
   const latest = (curves.value.get(run.run) ?? []).findLast(({ measures }) => measures.cooperateAfter !== undefined)?.measures
     .cooperateAfter;
-  const { colour, dash, label } = seriesStyle(run.algorithm);
   return {
     id: run.name,
     label,

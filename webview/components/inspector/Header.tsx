@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import type { CurvePoint, RunView } from '../../../src/protocol/webview';
-import { choose, comparing, currentRun, curves, follow, following, pairedRun, saveComparing, selection } from '../../state';
+import { choose, comparing, currentRun, curves, follow, following, pairedRun, rival, saveComparing, selection } from '../../state';
 import { Button, Checkbox } from '../controls';
 import { grouped, percent, plain } from '../numbers';
 import { STATUS_TEXT, StatusIcon } from '../tree/StatusIcon';
@@ -64,8 +64,12 @@ export function Header({ onKeys }: { readonly onKeys: () => void }): VNode {
             Follow live
           </Checkbox>
         )}
-        {other !== undefined && (
-          <Checkbox checked={comparing.value} onChange={saveComparing} title={`The same negotiation of ${other.name} beside (b)`}>
+        {rival.value !== undefined && (
+          <Checkbox
+            checked={comparing.value}
+            onChange={saveComparing}
+            title="The same negotiation of another run, or of another iteration, beside (b)"
+          >
             Compare
           </Checkbox>
         )}

@@ -17,7 +17,7 @@ import {
   hydrated,
   negotiation,
   negotiationProblem,
-  pairedRun,
+  rival,
   saveComparing,
   setColourBy,
 } from '../../state';
@@ -116,7 +116,7 @@ function Body(): VNode {
         <PlaceBar view={view} />
         <Board view={view} />
         <Legend />
-        {comparing.value && pairedRun.value !== undefined ? <Compare view={view} /> : <Transcript view={view} />}
+        {comparing.value && rival.value !== undefined ? <Compare view={view} /> : <Transcript view={view} />}
       </div>
       <div class="tabs" role="tablist" aria-label="Details">
         {(['credit', 'charts'] as const).map((name) => (
@@ -182,7 +182,7 @@ function perform(action: InspectorAction): boolean {
       return true;
     }
     case 'compare':
-      if (pairedRun.value === undefined) return false;
+      if (rival.value === undefined) return false;
       saveComparing(!comparing.value);
       return true;
     case 'difference': {

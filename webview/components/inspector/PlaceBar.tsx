@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import type { NegotiationView } from '../../../src/protocol/webview';
 import { loadingNegotiation, step } from '../../inspectorState';
-import { channel, choose, cursor } from '../../state';
+import { channel, choose, command, cursor, selection } from '../../state';
 import { Button, Checkbox } from '../controls';
 import { promptsShown, showAllPrompts } from '../transcript/prompts';
 
@@ -49,6 +49,9 @@ export function PlaceBar({ view }: { readonly view: NegotiationView }): VNode {
           }}
         />
       </label>
+      <Button kind="icon" label="Copy Link to this place" onClick={() => command('copyLink', selection.value ?? view.place)}>
+        <LinkIcon />
+      </Button>
       <Checkbox
         checked={promptsShown.value.all}
         onChange={showAllPrompts}
@@ -57,5 +60,13 @@ export function PlaceBar({ view }: { readonly view: NegotiationView }): VNode {
         Prompts
       </Checkbox>
     </nav>
+  );
+}
+
+function LinkIcon(): VNode {
+  return (
+    <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.3">
+      <path d="M6.5 9.5l3-3M7 5l1.6-1.6a2.6 2.6 0 013.8 3.8L10.7 9M9 11l-1.6 1.6a2.6 2.6 0 01-3.8-3.8L5.3 7" />
+    </svg>
   );
 }

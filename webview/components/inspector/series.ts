@@ -1,7 +1,15 @@
 import type { Algorithm } from '../../../src/protocol/runConfig';
+import type { RunView } from '../../../src/protocol/webview';
 
-/** How an algorithm is drawn everywhere: its colour, its dash, the word at its line's end. */
-export function seriesStyle(algorithm: Algorithm): { readonly colour: string; readonly dash: string; readonly label: string } {
+/** How a run is drawn everywhere: its colour, its dash, the word at its line's end. */
+export interface SeriesStyle {
+  readonly colour: string;
+  readonly dash: string;
+  readonly label: string;
+}
+
+/** The style of an algorithm. */
+export function seriesStyle(algorithm: Algorithm): SeriesStyle {
   switch (algorithm) {
     case 'aa':
       return { colour: 'var(--aa)', dash: '', label: 'AA' };
@@ -12,4 +20,15 @@ export function seriesStyle(algorithm: Algorithm): { readonly colour: string; re
     case 'sum':
       return { colour: 'var(--sum)', dash: '2 3', label: 'sum' };
   }
+}
+
+/** Styles of runs in one picture: two of one algorithm differ by dash and are named by their seeds. */
+export function stylesOf(runs: readonly Pick<RunView, 'algorithm' | 'seed'>[]): SeriesStyle[] {
+  return runs.map((run, index) => {
+    const style = seriesStyle(run.algorithm);
+    const twins = runs.filter(({ algorithm }) => algorithm === run.algorithm);
+    if (twins.length < 2) return style;
+    const first = runs.findIndex(({ algorithm }) => algorithm === run.algorithm) === index;
+    return { ...style, dash: first ? style.dash : style.dash === '2 3' ? '9 3' : '2 3', label: `${style.label} s${run.seed}` };
+  });
 }

@@ -35,7 +35,7 @@ export function Row(props: {
       id={rowDomId(index)}
       data-index={index}
       tabIndex={-1}
-      class={`row ${row.kind}${active ? ' active' : ''}${selected ? ' selected' : ''}${problem ? ' problem' : ''}`}
+      class={`row kind-${row.kind}${active ? ' active' : ''}${selected ? ' selected' : ''}${problem ? ' problem' : ''}`}
       role="treeitem"
       aria-level={row.depth + 1}
       aria-posinset={row.position}
