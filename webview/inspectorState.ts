@@ -35,7 +35,10 @@ export function wireInspector(host: HostChannel): void {
       return;
     }
     // Turns and tokens of the negotiation in hand need no new one.
-    if (stale.value === fetched && sameNegotiation(negotiation.peek()?.place, wanted)) return;
+    if (stale.value === fetched && sameNegotiation(negotiation.peek()?.place, wanted)) {
+      loadingNegotiation.value = false;
+      return;
+    }
     const version = stale.value;
     loadingNegotiation.value = true;
     host.request('negotiation', wanted).then(

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { csv } from './csv';
 import { drawCurve } from './curve/drawing';
 import { type CurveSeries, layoutCurve, movingMean } from './curve/layout';
+import { between, scaled } from './curve/zoom';
 import { drawProfile } from './profile/drawing';
 import { layoutProfile, type Profile } from './profile/layout';
 import { drawScatter } from './scatter/drawing';
@@ -65,6 +66,31 @@ describe('training curves', () => {
     const inner = movingMean(straight).slice(5, -5);
     for (const { iteration, value } of inner) expect(value).toBeCloseTo(iteration - 1, 9);
     expect(movingMean(series('AA', [1, null, 3]).points).map(({ value }) => value)).toEqual([2, 2, 2]);
+  });
+});
+
+describe('zoom', () => {
+  it('shows only what lies within, on the same scale of iterations', () => {
+    const long = series(
+      'AA',
+      Array.from({ length: 100 }, (_, i) => i),
+    );
+    const layout = layoutCurve({ ...spec, iterations: 100, series: [long], domain: [20, 40] })!;
+    expect(layout.xTicks.map(({ text }) => text)).toEqual(['20', 'iteration', '40']);
+    expect(layout.x(20)).toBe(layout.plot.left);
+    expect(layout.iterationAt(layout.x(33))).toBe(33);
+    expect(layout.lines[0]!.end.x).toBe(layout.plot.right);
+    expect(layoutCurve({ ...spec, series: [long], domain: [200, 240] })).toBeNull();
+  });
+  it('takes a drag in either direction, and a twitch for a click', () => {
+    expect(between(40, 20)).toEqual([20, 40]);
+    expect(between(20, 22)).toBeNull();
+  });
+  it('halves and doubles around an iteration and stays inside', () => {
+    expect(scaled([1, 101], 51, 0.5, 101)).toEqual([26, 76]);
+    expect(scaled([26, 76], 26, 0.5, 101)).toEqual([26, 51]);
+    expect(scaled([90, 101], 100, 2, 101)).toEqual([79, 101]);
+    expect(scaled([26, 76], 51, 2, 101)).toBeNull();
   });
 });
 

@@ -4,8 +4,9 @@ import { csv } from '../csv';
 import { ChartFrame } from '../Frame';
 import { drawCurve } from './drawing';
 import { type CurveSeries, layoutCurve } from './layout';
+import { between, scaled, zoom } from './zoom';
 
-/** A measure over training: hover or arrow keys read it, a click or Enter goes to that iteration. */
+/** A measure over training: hover or arrow keys read it, a click or Enter goes to that iteration, dragging or + and − zoom. */
 export function CurveChart(props: {
   readonly title: string;
   readonly series: readonly CurveSeries[];
@@ -18,17 +19,24 @@ export function CurveChart(props: {
 }): VNode {
   const { title, series, iterations, range, format, selected, onSelect } = props;
   const [hovered, setHovered] = useState<number | null>(null);
+  /** Where a drag began, once it is one. */
+  const [dragFrom, setDragFrom] = useState<number | null>(null);
+  const domain = zoom.value;
   const values = hovered === null ? [] : series.map((one) => ({ ...one, value: valueAt(one, hovered) }));
   const readout =
     hovered === null
-      ? ''
+      ? domain === null
+        ? ''
+        : `iterations ${domain[0]} – ${domain[1]} · 0 shows all`
       : [`iteration ${hovered}`, ...values.map(({ label, value }) => `${label} ${value === null ? '–' : format(value)}`)].join(' · ');
   const last = Math.max(1, ...series.map(({ points }) => points.at(-1)?.iteration ?? 0));
   const onKeyDown = (event: KeyboardEvent): void => {
     const from = hovered ?? selected ?? last;
-    const to = { ArrowLeft: from - 1, ArrowRight: from + 1, PageUp: from - 10, PageDown: from + 10, Home: 1, End: last }[event.key];
+    const to = { ArrowLeft: from - 1, ArrowRight: from + 1, PageUp: from + 10, PageDown: from - 10, Home: 1, End: last }[event.key];
     if (to !== undefined) setHovered(Math.max(1, Math.min(last, to)));
     else if (event.key === 'Enter' || event.key === ' ') onSelect(from);
+    else if (event.key === '+' || event.key === '-') zoom.value = scaled(domain ?? [1, last], from, event.key === '+' ? 0.5 : 2, last);
+    else if (event.key === '0' || (event.key === 'Escape' && domain !== null)) zoom.value = null;
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -36,9 +44,21 @@ export function CurveChart(props: {
   return (
     <ChartFrame title={title} readout={readout} file={fileName(title)} csv={() => curveCsv(series)}>
       {(width, height) => {
-        const layout = layoutCurve({ series, width, height, iterations, format, ...(range === undefined ? {} : { range }) });
+        const layout = layoutCurve({
+          series,
+          width,
+          height,
+          iterations,
+          format,
+          ...(range === undefined ? {} : { range }),
+          ...(domain === null ? {} : { domain }),
+        });
         if (layout === null) return { drawing: null, view: <p class="chart-empty dim">{props.empty}</p> };
-        const drawing = drawCurve(layout, { selected, hovered: hovered === null ? null : { iteration: hovered, values } });
+        const drawing = drawCurve(layout, {
+          selected,
+          hovered: hovered === null ? null : { iteration: hovered, values },
+          dragged: dragFrom === null || hovered === null ? null : [dragFrom, hovered],
+        });
         const under = (event: PointerEvent | MouseEvent): number =>
           Math.min(last, layout.iterationAt(event.clientX - (event.currentTarget as Element).getBoundingClientRect().left));
         const view = (
@@ -52,9 +72,24 @@ export function CurveChart(props: {
             aria-valuenow={hovered ?? selected ?? last}
             aria-valuetext={readout || layout.lines.map(({ end }) => end.text).join(', ')}
             onPointerMove={(event) => setHovered(under(event))}
-            onPointerLeave={() => setHovered(null)}
+            onPointerDown={(event) => {
+              if (event.button === 0) setDragFrom(under(event));
+            }}
+            onPointerLeave={() => {
+              setHovered(null);
+              setDragFrom(null);
+            }}
+            onDblClick={() => {
+              zoom.value = null;
+            }}
             onBlur={() => setHovered(null)}
-            onClick={(event) => onSelect(under(event))}
+            onClick={(event) => {
+              const to = under(event);
+              const chosen = dragFrom === null ? null : between(dragFrom, to);
+              setDragFrom(null);
+              if (chosen === null) onSelect(to);
+              else zoom.value = chosen;
+            }}
             onKeyDown={onKeyDown}
           >
             {drawing}

@@ -4,6 +4,8 @@ import type { CurveLayout } from './layout';
 /** What is marked in a curve chart: the selected iteration, and the one under the pointer with its values. */
 export interface CurveMarks {
   readonly selected: number | null;
+  /** Iterations between which the pointer is dragging a zoom. */
+  readonly dragged?: readonly [number, number] | null;
   readonly hovered: {
     readonly iteration: number;
     readonly values: readonly { readonly colour: string; readonly value: number | null }[];
@@ -38,7 +40,19 @@ export function drawCurve(layout: CurveLayout, marks: CurveMarks): VNode {
           {text}
         </text>
       ))}
-      {marks.selected !== null && rule(marks.selected, '2 2')}
+      {marks.dragged !== null && marks.dragged !== undefined && (
+        <rect
+          x={Math.min(...marks.dragged.map(layout.x))}
+          width={Math.abs(layout.x(marks.dragged[1]) - layout.x(marks.dragged[0]))}
+          y={plot.top}
+          height={plot.bottom - plot.top}
+          fill="var(--grid)"
+        />
+      )}
+      {marks.selected !== null &&
+        layout.x(marks.selected) >= plot.left &&
+        layout.x(marks.selected) <= plot.right &&
+        rule(marks.selected, '2 2')}
       {layout.lines.map(({ id, colour, dash, raw, smooth, end }) => (
         <g key={id}>
           <path

@@ -20,6 +20,8 @@ export interface CurveSpec {
   readonly height: number;
   /** Fixed range of values; taken from the data where it is absent. */
   readonly range?: readonly [number, number];
+  /** First and last iteration in view; all of them where it is absent. */
+  readonly domain?: readonly [number, number];
   /** Last iteration that the axis has to hold. */
   readonly iterations: number;
   readonly format: (value: number) => string;
@@ -56,11 +58,13 @@ const SMOOTH_FROM = 24;
 
 /** Lays a curve chart out; null while no series has a value. */
 export function layoutCurve(spec: CurveSpec): CurveLayout | null {
-  const values = spec.series.flatMap(({ points }) => points.flatMap(({ value }) => (value === null ? [] : [value])));
+  const visible = spec.series.map((series) => ({ ...series, points: within(series.points, spec.domain) }));
+  const values = visible.flatMap(({ points }) => points.flatMap(({ value }) => (value === null ? [] : [value])));
   if (values.length === 0) return null;
   const plot = { left: MARGIN.left, right: spec.width - MARGIN.right, top: MARGIN.top, bottom: spec.height - MARGIN.bottom };
   const last = Math.max(spec.iterations, ...spec.series.map(({ points }) => points.at(-1)?.iteration ?? 0), 1);
-  const x = scaleLinear([1, Math.max(2, last)], [plot.left, plot.right]);
+  const [from, to] = spec.domain ?? [1, Math.max(2, last)];
+  const x = scaleLinear([from, to], [plot.left, plot.right]);
   const y = scaleLinear(spec.range ?? padded(extent(values) as [number, number]), [plot.bottom, plot.top]);
   if (spec.range === undefined) y.nice(4);
   const path = line<{ readonly iteration: number; readonly value: number | null }>()
@@ -68,7 +72,7 @@ export function layoutCurve(spec: CurveSpec): CurveLayout | null {
     .x(({ iteration }) => x(iteration))
     .y(({ value }) => y(value ?? 0))
     .digits(1);
-  const lines = spec.series.flatMap((series) => {
+  const lines = visible.flatMap((series) => {
     const end = series.points.findLast(({ value }) => value !== null);
     if (end === undefined || end.value === null) return [];
     const smooth = series.points.length >= SMOOTH_FROM ? movingMean(series.points) : null;
@@ -88,15 +92,19 @@ export function layoutCurve(spec: CurveSpec): CurveLayout | null {
     plot,
     yTicks: y.ticks(3).map((value) => ({ y: y(value), text: y.tickFormat(3)(value) })),
     xTicks: [
-      { x: x(1), text: '1', anchor: 'start' },
+      { x: plot.left, text: String(from), anchor: 'start' },
       { x: (plot.left + plot.right) / 2, text: 'iteration', anchor: 'middle' },
-      { x: plot.right, text: String(last), anchor: 'end' },
+      { x: plot.right, text: String(spec.domain === undefined ? last : to), anchor: 'end' },
     ],
     lines: apart(lines, plot),
     x,
     y,
-    iterationAt: (at) => Math.max(1, Math.min(last, Math.round(x.invert(at)))),
+    iterationAt: (at) => Math.max(from, Math.min(spec.domain === undefined ? last : to, Math.round(x.invert(at)))),
   };
+}
+
+function within(points: CurveSeries['points'], domain: readonly [number, number] | undefined): CurveSeries['points'] {
+  return domain === undefined ? points : points.filter(({ iteration }) => iteration >= domain[0] && iteration <= domain[1]);
 }
 
 /** Centred moving mean over a twentieth of the curve, at least 5 points; what is missing, or beyond an end, is left out. */
