@@ -58,7 +58,8 @@ export function rolloutRows(iteration: number, trained: TrainedIteration, tokeni
   return rows;
 }
 
-function tokenColumns(turn: TokenTurn, tokenizer: Tokenizer) {
+/** What a turn's tokens leave in its row, training aside. */
+export function tokenColumns(turn: TokenTurn, tokenizer: Tokenizer) {
   const ids = [...turn.tokens];
   return {
     prompt_token_ids: [...turn.read],

@@ -41,19 +41,23 @@ export function iterationMeasures({ config, plan, played, batch, result }: Train
 /** Measures of negotiations that one policy played with itself, with the KL that was computed elsewhere. */
 export function selfPlayMeasures(config: RunConfig, negotiations: SelfPlay['negotiations'], kl: number | null): MeasuresFile {
   const turns = negotiations.flatMap(({ transcripts }) => transcripts.flatMap((transcript) => transcript.turns));
+  const rounds: (readonly RoundOutcome[])[] = negotiations.map(({ negotiation }) => negotiation.rounds);
+  return plain(measure(config.game, rounds, tokenStats(turns, kl)));
+}
+
+/** Valid mass and entropy of turns, with the KL that was computed elsewhere. */
+export function tokenStats(turns: readonly TokenTurn[], kl: number | null): TokenStats {
   let entropy = 0;
   let tokens = 0;
   for (const turn of turns) {
     for (const nats of turn.entropy) entropy += nats;
     tokens += turn.tokens.length;
   }
-  const stats: TokenStats = {
+  return {
     validMass: meanValidMass(turns.map((turn) => turn.validMass)),
     entropy: tokens === 0 ? null : entropy / tokens,
     kl,
   };
-  const rounds: (readonly RoundOutcome[])[] = negotiations.map(({ negotiation }) => negotiation.rounds);
-  return plain(measure(config.game, rounds, stats));
 }
 
 /**
@@ -158,7 +162,7 @@ function mutable<T>([first, second]: readonly [T, T]): [T, T] {
 }
 
 /** Measures as the file schema has them; the domain's are read-only. */
-function plain(measures: ReturnType<typeof measure>): MeasuresFile {
+export function plain(measures: ReturnType<typeof measure>): MeasuresFile {
   const { meanReward, ...rest } = measures;
   return { ...rest, meanReward: meanReward === null ? null : mutable(meanReward) };
 }

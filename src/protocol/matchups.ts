@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { gameId, gameSettings } from './runConfig';
+import { measuresFile } from './runFiles';
+
+/** Version of the match-up file; a reader refuses a higher one by name. */
+export const MATCHUPS_FORMAT = 1;
+
+/** `[row][col]`; null where the two have not met yet. */
+const square = <T extends z.ZodType>(cell: T) => z.array(z.array(cell.nullable()));
+
+/**
+ * matchups.json, and what `parley evaluate --json` prints: every player against every other, themselves included. All
+ * cells were dealt the same; in each, the two met in both seatings.
+ */
+export const matchupsFile = z.strictObject({
+  format: z.int(),
+  /** ISO 8601. */
+  created: z.string(),
+  parley: z.string(),
+  game: gameId,
+  /** Settings that all players shared. */
+  rules: gameSettings.partial(),
+  seed: z.int().nonnegative(),
+  /** Negotiations a cell; a seed group is one deal in both seatings, so half as many groups. */
+  negotiations: z.int().positive(),
+  /** Share of the bootstrap distribution that the intervals hold. */
+  level: z.number(),
+  players: z.array(z.string()),
+  /** Mean points a round of the row's player against the column's. */
+  meanReward: square(z.number()),
+  /** Bounds of the interval over seed groups. */
+  low: square(z.number()),
+  high: square(z.number()),
+  /** Of the row's player in the cell; `meanReward` is `[row's, column's]`. */
+  measures: square(measuresFile),
+  /** Share of actions of the row's player that did not parse and became the game's default. */
+  invalid: square(z.number()),
+  /** What endpoints were asked and what it cost, by player. */
+  usage: z.record(
+    z.string(),
+    z.looseObject({
+      replies: z.int(),
+      retries: z.int(),
+      promptTokens: z.number(),
+      completionTokens: z.number(),
+      cost: z.number().nullable(),
+    }),
+  ),
+  /** The negotiations of two players, in both seatings: serves the cells [first][second] and [second][first]. */
+  rollouts: z.array(
+    z.strictObject({
+      players: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+      file: z.string(),
+      rows: z.int(),
+      bytes: z.int(),
+      sha256: z.string(),
+    }),
+  ),
+});
+
+/** See `matchupsFile`. */
+export type MatchupsFile = z.infer<typeof matchupsFile>;
+
+/** Names of what a folder of match-ups holds. */
+export const MATCHUP_PATHS = {
+  matchups: 'matchups.json',
+  heatMap: 'matchups.svg',
+  rollouts: (pair: number) => `rollouts/${String(pair).padStart(6, '0')}.parquet`,
+} as const;

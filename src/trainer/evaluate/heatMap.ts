@@ -1,0 +1,86 @@
+import { interpolateRgbBasis } from 'd3-interpolate';
+import { scaleSequential } from 'd3-scale';
+import type { MatchupsFile } from '../../protocol/matchups';
+
+/** What a heat map is drawn from. */
+export type HeatMapData = Pick<MatchupsFile, 'game' | 'players' | 'meanReward' | 'low' | 'high' | 'negotiations' | 'level'>;
+
+/** Dark to light in even steps of lightness, from blue to yellow, so that it reads without colours as well (after cividis). */
+const COLOURS = ['#00224e', '#35456c', '#666970', '#948e77', '#c8b866', '#fee838'];
+
+const CELL = { width: 92, height: 52 } as const;
+const MARGIN = 16;
+/** Pixels that a character of a label takes, at most. */
+const CHARACTER = 7.2;
+const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
+
+/**
+ * The matrix as a picture, an SVG of its own: a cell for each pair, its colour and number the row player's mean points a
+ * round, the interval in small print below. Rows read: this player, against the column's.
+ */
+export function heatMap({ game, players, meanReward, low, high, negotiations, level }: HeatMapData): string {
+  const label = Math.ceil(Math.max(...players.map((name) => [...name].length)) * CHARACTER);
+  const left = MARGIN + Math.max(label, 80) + 8;
+  const slanted = label > CELL.width - 6;
+  const top = MARGIN + 44 + (slanted ? Math.ceil(label * Math.SQRT1_2) + 12 : 22);
+  const width = left + players.length * CELL.width + MARGIN + (slanted ? Math.ceil(label * Math.SQRT1_2) : 0);
+  const height = top + players.length * CELL.height + MARGIN;
+  const known = meanReward.flat().filter((value) => value !== null);
+  const [least, most] = [Math.min(...known), Math.max(...known)];
+  const colour = scaleSequential([least, most > least ? most : least + 1], interpolateRgbBasis(COLOURS));
+
+  const x = (column: number): number => left + column * CELL.width;
+  const y = (row: number): number => top + row * CELL.height;
+  const columns = players.map((name, column) => {
+    const [cx, cy] = [x(column) + CELL.width / 2, top - 8];
+    return slanted
+      ? `<text x="${cx}" y="${cy}" transform="rotate(-45 ${cx} ${cy})">${escapeXml(name)}</text>`
+      : `<text x="${cx}" y="${cy}" text-anchor="middle">${escapeXml(name)}</text>`;
+  });
+  const rows = players.map(
+    (name, row) => `<text x="${left - 8}" y="${y(row) + CELL.height / 2 + 4}" text-anchor="end">${escapeXml(name)}</text>`,
+  );
+  const cells = players.flatMap((name, row) =>
+    players.map((opponent, column) => {
+      const value = meanReward[row]?.[column] ?? null;
+      const box = `x="${x(column) + 1}" y="${y(row) + 1}" width="${CELL.width - 2}" height="${CELL.height - 2}" rx="2"`;
+      if (value === null) return `<g><rect ${box} fill="#eeeeee"/></g>`;
+      const fill = colour(value);
+      const interval = `${points(low[row]?.[column] ?? value)} – ${points(high[row]?.[column] ?? value)}`;
+      const [cx, cy, ink] = [x(column) + CELL.width / 2, y(row) + CELL.height / 2, inkOn(fill)];
+      return [
+        `<g><title>${escapeXml(`${name} against ${opponent}: ${points(value)} points a round (${interval})`)}</title>`,
+        `<rect ${box} fill="${fill}"/>`,
+        `<text x="${cx}" y="${cy}" text-anchor="middle" font-size="15" font-weight="600" fill="${ink}">${points(value)}</text>`,
+        `<text x="${cx}" y="${cy + 16}" text-anchor="middle" font-size="10" fill="${ink}">${interval}</text></g>`,
+      ].join('');
+    }),
+  );
+  const about = `Points a round of the row’s player against the column’s; ${negotiations} negotiations a cell, ${Math.round(level * 100)} % interval over deals`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(`Match-ups in ${game}`)}" font-family="${escapeXml(FONT)}" font-size="12" fill="#1f1f1f">
+<rect width="100%" height="100%" fill="#ffffff"/>
+<text x="${MARGIN}" y="${MARGIN + 12}" font-size="14" font-weight="600">${escapeXml(game)}</text>
+<text x="${MARGIN}" y="${MARGIN + 30}" font-size="11" fill="#616161">${about}</text>
+${[...columns, ...rows, ...cells].join('\n')}
+</svg>
+`;
+}
+
+/** Points with as many digits as a cell has room for. */
+function points(value: number): string {
+  return value.toFixed(Math.abs(value) >= 100 ? 1 : 2);
+}
+
+/** Black or white, whichever stands out more (WCAG's relative luminance). */
+function inkOn(fill: string): string {
+  const [r = 0, g = 0, b = 0] = (fill.match(/\d+/g) ?? []).map((part) => {
+    const channel = Number(part) / 255;
+    return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? '#000000' : '#ffffff';
+}
+
+function escapeXml(text: string): string {
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
+}

@@ -1,0 +1,100 @@
+import type { GameId, GameSettings } from '../../domain/games/game';
+import { type Random, random } from '../../domain/random';
+import { type PlayedNegotiation, play } from '../../domain/rollout';
+import type { Pair } from '../../domain/seat';
+import type { Player } from '../players/player';
+import { openingFor, Table } from '../players/table';
+import type { SeatTranscript } from '../seats';
+
+/** What is played. */
+export interface MatchupOptions {
+  readonly game: GameId;
+  readonly players: readonly Player[];
+  /** Settings that all players share. */
+  readonly rules: Partial<GameSettings>;
+  readonly seed: number;
+  /** Negotiations a cell, an even number: each deal is played in both seatings. */
+  readonly negotiations: number;
+  /** Negotiations that are played at the same time, at most. */
+  readonly batch: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A negotiation between two players. */
+export interface MatchupNegotiation extends PlayedNegotiation {
+  /** Seed group: its two negotiations were dealt the same. */
+  readonly group: number;
+  /** Index of the player in each seat. */
+  readonly seated: Pair<number>;
+  /** Null for players without tokens of their own. */
+  readonly transcripts: Pair<SeatTranscript | null>;
+}
+
+/** All negotiations of two players, or of one with itself. */
+export interface PlayedMatchup {
+  /** Indices of the players, the lower first. */
+  readonly players: Pair<number>;
+  /** By group, the first player in the first seat and then in the second. */
+  readonly negotiations: readonly MatchupNegotiation[];
+}
+
+/** Seed groups are one deal in two seatings. */
+export const SEATINGS = 2;
+
+/**
+ * Plays every player against every other and itself, two players at a time. Deals are keyed by (seed, group) and draws by
+ * (seed, negotiation, seat, turn), the same for all pairs, so that cells differ by who plays and nothing else, and no
+ * number depends on the batch or on who else takes part.
+ * @throws RangeError when the number of negotiations is odd.
+ */
+export async function* playMatchups(options: MatchupOptions): AsyncGenerator<PlayedMatchup> {
+  const { players, negotiations } = options;
+  if (negotiations % SEATINGS !== 0)
+    throw new RangeError(`${negotiations} negotiations: give an even number, each deal is played in both seatings`);
+  for (let first = 0; first < players.length; first++) {
+    for (let second = first; second < players.length; second++) {
+      options.signal?.throwIfAborted();
+      yield { players: [first, second], negotiations: await playPair(options, [first, second]) };
+    }
+  }
+}
+
+async function playPair(options: MatchupOptions, [first, second]: Pair<number>): Promise<MatchupNegotiation[]> {
+  const seats = Array.from({ length: options.negotiations }, (_, n): Pick<MatchupNegotiation, 'group' | 'seated'> => {
+    return { group: Math.floor(n / SEATINGS), seated: n % SEATINGS === 0 ? [first, second] : [second, first] };
+  });
+  const played: MatchupNegotiation[] = [];
+  for (let from = 0; from < seats.length; from += options.batch) {
+    played.push(...(await playBatch(options, seats.slice(from, from + options.batch), from)));
+  }
+  return played;
+}
+
+async function playBatch(
+  { game, players, rules, seed, signal }: MatchupOptions,
+  seats: readonly Pick<MatchupNegotiation, 'group' | 'seated'>[],
+  from: number,
+): Promise<MatchupNegotiation[]> {
+  const seated = seats.map(({ seated: [a, b] }): Pair<Player> => [players[a]!, players[b]!]);
+  const positions = seats.map(({ group }, n) => openingFor(game, seated[n]!, rules, () => random(seed, 'match-up deal', group)));
+  const uniforms = numberedFrom(random(seed, 'match-up token'), from);
+  const table = new Table({ game, positions, players: seated, uniforms, ...(signal && { signal }) });
+  try {
+    const played = await play(positions, (pending) => table.answer(pending));
+    const { transcripts } = table;
+    return played.map((negotiation, n) => ({ ...negotiation, ...seats[n]!, transcripts: transcripts[n]! }));
+  } finally {
+    table.close();
+  }
+}
+
+/** A stream whose forks by negotiation count from an offset, so that draws do not depend on how negotiations are batched. */
+function numberedFrom(base: Random, offset: number): Random {
+  const shift = (part: string | number): string | number => (typeof part === 'number' ? part + offset : part);
+  return {
+    ...base,
+    // Scripted players put a word before the negotiation.
+    fork: (first, ...rest) =>
+      typeof first === 'string' ? base.fork(first, shift(rest[0]!), ...rest.slice(1)) : base.fork(shift(first!), ...rest),
+  };
+}

@@ -1,0 +1,61 @@
+import { AGENT_NAMES } from '../../domain/seat';
+import type { TurnRow } from '../../protocol/rollouts';
+import type { Player } from '../players/player';
+import { tokenColumns } from '../rows';
+import type { PlayedMatchup } from './matchups';
+
+/** Columns of a player that has no tokens of its own. */
+const NO_TOKENS = { prompt_token_ids: [], token_ids: [], token_texts: [], log_probs: [], entropies: [], valid_mass: [], forced: [] };
+
+/** Nothing was trained, so no token has a credit. */
+const UNTRAINED = {
+  trained: false,
+  return: 0,
+  baseline: 0,
+  opponent_advantage: 0,
+  weight: 0,
+  train_log_probs: [],
+  ratios: [],
+  reference_log_probs: [],
+  own_advantage: [],
+  alignment_term: [],
+  credit: [],
+};
+
+/**
+ * A match-up's turns as rows of a rollout file, with the columns of a run's: by negotiation, then by turn.
+ * @param number what stands for the iteration: the match-up's place among all, from 1.
+ */
+export function matchupRows(number: number, { negotiations }: PlayedMatchup, players: readonly Player[]): TurnRow[] {
+  const rows: TurnRow[] = [];
+  for (const [n, { negotiation, turns, group, seated, transcripts }] of negotiations.entries()) {
+    const spoken: [number, number] = [0, 0];
+    for (const { turn, round, seat, kind, observation, text, valid } of turns) {
+      const outcome = negotiation.rounds[round]!;
+      const player = players[seated[seat]]!;
+      const tokens = transcripts[seat]?.turns[spoken[seat]++];
+      rows.push({
+        ...UNTRAINED,
+        iteration: number,
+        seed_group: group,
+        negotiation: n,
+        round,
+        turn,
+        seat,
+        agent: AGENT_NAMES[seat].toLowerCase(),
+        player: player.name,
+        kind,
+        prompt: observation,
+        text,
+        valid,
+        action: kind === 'action' ? JSON.stringify(outcome.actions[seat]) : null,
+        deal: JSON.stringify(outcome.deal),
+        reward: outcome.rewards[seat],
+        share: JSON.stringify(outcome.shares[seat]),
+        best_joint_reward: outcome.bestJointReward,
+        ...(tokens && player.kind === 'policy' ? tokenColumns(tokens, player.engine.tokenizer) : NO_TOKENS),
+      });
+    }
+  }
+  return rows;
+}
