@@ -102,14 +102,25 @@ export class Workbench {
 
   /** Chooses the command with this title (`Parley: Start AA Run`) in the command palette. */
   async command(title: string): Promise<void> {
-    const input = await this.openPalette(`>${title}`);
     const row = this.page.locator('.quick-input-list .monaco-list-row', { has: this.page.getByText(title, { exact: true }) }).first();
-    // Enablement may still be on its way, so the row is waited for and clicked, not taken with Enter.
-    await row.waitFor({ timeout: 20_000 });
-    await row.click();
-    await input.waitFor({ state: 'hidden' }).catch(() => {
-      // Commands that ask something keep the quick input open.
-    });
+    const deadline = Date.now() + 30_000;
+    for (;;) {
+      const input = await this.openPalette(`>${title}`);
+      // A palette lists what was enabled when it opened. Enablement may still be on its way, so it is opened again.
+      const listed = await row.waitFor({ timeout: 2000 }).then(
+        () => true,
+        () => false,
+      );
+      if (listed) {
+        await row.click();
+        // Commands that ask something keep the quick input open.
+        await input.waitFor({ state: 'hidden', timeout: 1000 }).catch(() => {});
+        return;
+      }
+      if (Date.now() > deadline)
+        throw new Error(`The palette does not list "${title}"; it lists ${(await this.commands(title)).join(', ')}`);
+      await this.page.keyboard.press('Escape');
+    }
   }
 
   /** The titles that the command palette lists for `query`. */

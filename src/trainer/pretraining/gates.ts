@@ -52,7 +52,7 @@ export async function gates(engine: Engine, media: string, playing: readonly Gam
       const [cc, cd, dc, dd] = [after.CC, after.CD, after.DC, after.DD].map((p) => p ?? Number.NaN) as [number, number, number, number];
       measured.push({
         game,
-        what: 'P(C | the other cooperated) − P(C | the other defected)',
+        what: 'P(C) after the other cooperated, minus after it defected',
         value: (cc + dc) / 2 - (cd + dd) / 2,
         least: 0.14,
       });
