@@ -11,7 +11,9 @@ void main(process.argv.slice(2), {
   out: (line) => void process.stdout.write(line),
   err: (line) => void process.stderr.write(line),
   live: process.stderr.isTTY === true,
-  columns: process.stderr.columns ?? 100,
+  get columns() {
+    return process.stderr.columns || 100;
+  },
   readAll: () => text(process.stdin),
   media: mediaFolder(__dirname),
   trainerScript: join(__dirname, 'trainer.js'),

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
@@ -9,6 +8,7 @@ import { type Algorithm, gameId, type RunConfig } from '../protocol/runConfig';
 import type { OpenRun } from '../runs/openRun';
 import { resolveConfig } from '../runs/presets';
 import { firstIssue, messageOf } from '../runs/problem';
+import { freeRunIds } from '../runs/runIds';
 import { shareCores } from '../runs/trainers';
 import { offerGitignore } from './addToGitignore';
 import { askToKeepTraining } from './keepTraining';
@@ -58,7 +58,7 @@ export async function startRuns(
   const root = args?.root ?? (await rootFolder(services));
   if (root === undefined) return [];
   const configs = algorithms.map((algorithm) => configOf(services, algorithm, chosen, args));
-  const ids = freeIds(root, configs);
+  const ids = freeRunIds(root, configs, new Date());
   const share = shareCores(availableParallelism(), configs.length);
 
   const starting = configs.map((config, i) => {
@@ -182,18 +182,6 @@ async function rootFolder({ library }: Services): Promise<string | undefined> {
   if (folders.length <= 1) return library.runsRoot(folders[0]);
   const folder = await vscode.window.showWorkspaceFolderPick({ placeHolder: 'Keep the run in which folder?' });
   return folder === undefined ? undefined : library.runsRoot(folder);
-}
-
-/** Folder names that are free, by time and algorithm: `20261124-100203-ipd-aa`. */
-function freeIds(root: string, configs: readonly RunConfig[]): string[] {
-  const now = new Date();
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
-  const stamp = `${day}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
-  for (let copy = 1; ; copy++) {
-    const ids = configs.map(({ game, algorithm }) => `${stamp}-${game}-${algorithm}${copy === 1 ? '' : `-${copy}`}`);
-    if (!ids.some((id) => existsSync(join(root, id)))) return ids;
-  }
 }
 
 function mediaOf(context: vscode.ExtensionContext): string {
