@@ -71,7 +71,7 @@ export class OpenRun {
       id: this.id,
       name: this.name,
       status: this.status,
-      detail: file === null ? 'cannot be read' : `${this.iteration} of ${this.planned}`,
+      detail: file === null ? (this.folder.problems[0]?.message ?? '') : `${this.iteration} of ${this.planned}`,
       planned: this.planned,
       iterations: this.folder.iterations.filter((line) => line.rollouts !== undefined),
       problems: this.folder.problems,
