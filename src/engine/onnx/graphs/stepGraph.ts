@@ -18,7 +18,7 @@ export function cacheNames(layer: number): { pastKey: string; pastValue: string;
 /**
  * Reads n new tokens on each of B transcripts and samples the next one. All sizes are open: B rows, n columns, a cache of `cap` slots.
  * Inputs besides the weights: `ids [B, n, 1]`, `positions [B, n, 1]`, rotation tables `[P, size]`, `pastKey/pastValue [B, groups, cap, size]`
- * a layer, `seen [b, 1, repeat·n, cap+n]` (0 or −1e9; b is B or 1), `last [B, 1]` (index into B·n of each row's last real token), `uniform [B, 1]`,
+ * a layer, `slots [1]` (cap), `seen [b, 1, repeat·n, cap+n]` (0 or −1e9; b is B or 1), `last [B, 1]` (index into B·n of each row's last real token), `uniform [B, 1]`,
  * `maskTable [K, V]` with the rows `maskRow [B, 1]` (what may be sampled) and `validRow [B, 1]` (what valid mass is measured against), `inverseTemperature []`.
  * The token is the inverse of the cumulated distribution at `uniform`: the number of tokens whose cumulated weight is at most uniform · total.
  * With `truncated`, only the likeliest tokens count, places 0 to `lastPlace [1]`, and of them the likeliest that together make `topP []` of the rest.
@@ -52,6 +52,7 @@ function cachedAttention(graph: Graph, config: ModelConfig): AttentionInputs {
     : null;
   const of = (layer: number): { rotations: Rotations; seen: Value } =>
     (config.windows[layer] == null ? full : sliding) ?? graph.fail('Attention', `no mask for layer ${layer}`);
+  const slots = graph.input('slots', 'int64', [1]);
   return {
     rotations: (layer) => of(layer).rotations,
     attend: (layer, q, k, v) => {
@@ -61,15 +62,23 @@ function cachedAttention(graph: Graph, config: ModelConfig): AttentionInputs {
       graph.output(names.newKey, newKey);
       graph.output(names.newValue, newValue);
       const past = (name: string): Value => graph.input(name, 'float32', ['B', groups, 'cap', size]);
-      const keys = concat([past(names.pastKey), newKey], 2, 'S');
-      const values = concat([past(names.pastValue), newValue], 2, 'S');
       const queries = reshape(transpose(q, [0, 2, 1, 3]), ['B', groups, heads === groups ? 'n' : 'm', size]);
-      const scores = batchedMatmul(queries, transpose(keys, [0, 1, 3, 2]));
-      const visible = graph.node('Add', [scores, of(layer).seen], { shape: scores.shape });
-      const attended = reshape(batchedMatmul(softmax(visible), values), ['B', heads, 'n', size]);
+      const against = (keys: Value): Value => batchedMatmul(queries, transpose(keys, [0, 1, 3, 2]));
+      // Scores and results of old and new slots are put together, not the slots themselves: the cache is never copied.
+      const scores = concat([against(past(names.pastKey)), against(newKey)], 3, 'S');
+      const seen = softmax(graph.node('Add', [scores, of(layer).seen], { shape: scores.shape }));
+      const old = batchedMatmul(part(graph, seen, 0, slots, 'cap'), past(names.pastValue));
+      const fresh = batchedMatmul(part(graph, seen, slots, Number.MAX_SAFE_INTEGER, 'n'), newValue);
+      const attended = reshape(add(old, fresh), ['B', heads, 'n', size]);
       return reshape(transpose(attended, [0, 2, 1, 3]), ['B', 'n', heads * size]);
     },
   };
+}
+
+/** Places `from` to `to` of the last axis, whose number is known only at run time. */
+function part(graph: Graph, x: Value, from: number | Value, to: number | Value, size: string): Value {
+  const bound = (at: number | Value): Value => (typeof at === 'number' ? graph.integers([at]) : at);
+  return graph.node('Slice', [x, bound(from), bound(to), graph.integers([3])], { shape: [...x.shape.slice(0, -1), size] });
 }
 
 function seenInput(graph: Graph, name: string): Value {
