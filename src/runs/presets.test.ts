@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { algorithm, gameId } from '../protocol/runConfig';
 import { mediaFolder } from './media';
+import { presetSchema } from './presetSchema';
 import { ConfigError, type ConfigRequest, listPresets, parseAssignments, resolveConfig } from './presets';
 
 const media = mediaFolder(__dirname);
@@ -114,4 +115,8 @@ describe('presets', () => {
       expect(() => resolve({ preset: path })).toThrow('extends itself');
     });
   });
+});
+
+it('the schema that the editor checks presets by is the one of this build (vitest -u writes it)', async () => {
+  await expect(`${JSON.stringify(presetSchema(), null, 2)}\n`).toMatchFileSnapshot('../../media/presetSchema.json');
 });
