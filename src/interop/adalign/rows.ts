@@ -37,11 +37,11 @@ export function negotiationRows(source: RowSource): { rows: TurnRow[]; outcomes:
     deal: JSON.stringify(record.deal),
     bestJointReward: record.bestJointReward,
     seats: pair((seat) => ({
-      ...creditCells(source.credits, seat, round),
+      credit: creditCells(source.credits, seat, round),
       reward: source.rounds[round]!.rewards[seat],
-      action: JSON.stringify(record.actions[seat] ?? defaultAction(source.game, record)),
+      action: actionText(record.actions[seat] ?? defaultAction(source.game, record)),
       isValid: record.actions[seat] !== null,
-      share: JSON.stringify(record.shares[seat]),
+      share: listText(record.shares[seat]),
     })),
   }));
   const agents = pair((seat) => source.tree.agents[seat].replace(/^buffer_/, '').toLowerCase());
@@ -50,6 +50,7 @@ export function negotiationRows(source: RowSource): { rows: TurnRow[]; outcomes:
     const logged = loggedColumns(source.logs[seat], turn, lines);
     const { deal, bestJointReward, seats } = cells[round]!;
     const cell = seats[seat];
+    const { credit } = cell;
     return {
       iteration: source.iteration,
       seed_group: source.group,
@@ -69,10 +70,10 @@ export function negotiationRows(source: RowSource): { rows: TurnRow[]; outcomes:
       reward: cell.reward,
       share: cell.share,
       best_joint_reward: bestJointReward,
-      return: cell.return,
-      baseline: cell.baseline,
-      opponent_advantage: cell.opponent,
-      weight: cell.weight,
+      return: credit.return,
+      baseline: credit.baseline,
+      opponent_advantage: credit.opponent,
+      weight: credit.weight,
       prompt_token_ids: turn.promptTokens,
       token_ids: turn.tokens,
       token_texts: textsOf(turn, logged?.tokens, source.tokenTexts),
@@ -83,10 +84,10 @@ export function negotiationRows(source: RowSource): { rows: TurnRow[]; outcomes:
       entropies: [],
       valid_mass: [],
       forced: repeat(false, turn),
-      own_advantage: repeat(cell.own, turn),
-      alignment_term: repeat(cell.alignment, turn),
+      own_advantage: repeat(credit.own, turn),
+      alignment_term: repeat(credit.alignment, turn),
       // What the run trained with, where it says so.
-      credit: logged === undefined ? repeat(cell.credit, turn) : logged.credits.map((credit) => credit ?? cell.credit),
+      credit: logged === undefined ? repeat(credit.credit, turn) : logged.credits.map((known) => known ?? credit.credit),
     } satisfies TurnRow;
   });
   return { rows, outcomes: source.rounds.map((round, t) => outcomeOf(source, round, records[t]!, t)) };
@@ -135,17 +136,40 @@ function defaultAction(game: GameId | undefined, record: RoundRecord): Action {
   return game === 'ipd' ? { kind: 'choice', choice: 'B' } : { kind: 'keep', amounts: record.deal.quantities.map(() => 0) };
 }
 
-function creditCells(credits: NegotiationCredits | null, seat: Seat, round: number) {
-  const at = (ledger: keyof NegotiationCredits): number => credits?.[ledger][seat][round] ?? 0;
+interface CreditCells {
+  readonly return: number;
+  readonly baseline: number;
+  readonly own: number;
+  readonly opponent: number;
+  readonly weight: number;
+  readonly alignment: number;
+  readonly credit: number;
+}
+
+const NO_CREDIT: CreditCells = { return: 0, baseline: 0, own: 0, opponent: 0, weight: 0, alignment: 0, credit: 0 };
+
+function creditCells(credits: NegotiationCredits | null, seat: Seat, t: number): CreditCells {
+  if (credits === null) return NO_CREDIT;
   return {
-    return: at('returns'),
-    baseline: at('baselines'),
-    own: at('own'),
-    opponent: at('opponent'),
-    weight: at('weights'),
-    alignment: at('alignment'),
-    credit: at('credits'),
+    return: credits.returns[seat][t]!,
+    baseline: credits.baselines[seat][t]!,
+    own: credits.own[seat][t]!,
+    opponent: credits.opponent[seat][t]!,
+    weight: credits.weights[seat][t]!,
+    alignment: credits.alignment[seat][t]!,
+    credit: credits.credits[seat][t]!,
   };
+}
+
+/** What `JSON.stringify` makes of it, without the call: a run has a million. */
+function actionText(action: Action): string {
+  return action.kind === 'choice'
+    ? `{"kind":"choice","choice":"${action.choice}"}`
+    : `{"kind":"keep","amounts":${listText(action.amounts)}}`;
+}
+
+function listText(numbers: readonly number[]): string {
+  return `[${numbers.join()}]`;
 }
 
 interface LoggedColumns {
