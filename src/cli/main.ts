@@ -4,6 +4,7 @@ import { advantagesCommand } from './advantagesCommand';
 import { didYouMean, readArguments, UsageError } from './arguments';
 import type { Command } from './command';
 import { devicesCommand } from './devicesCommand';
+import { evaluateCommand } from './evaluateCommand';
 import { commandHelp, overview } from './help';
 import { pairedCommand } from './pairedCommand';
 import { scoreCommand } from './scoreCommand';
@@ -11,7 +12,15 @@ import type { Terminal } from './terminal';
 import { resumeCommand, trainCommand } from './trainCommand';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [trainCommand, resumeCommand, pairedCommand, devicesCommand, advantagesCommand, scoreCommand];
+export const COMMANDS: readonly Command[] = [
+  trainCommand,
+  resumeCommand,
+  pairedCommand,
+  evaluateCommand,
+  devicesCommand,
+  advantagesCommand,
+  scoreCommand,
+];
 
 /** Runs a command line and resolves with the exit code: 0 done, 1 failed, 2 bad usage. Whatever goes wrong is one line on stderr. */
 export async function main(words: readonly string[], terminal: Terminal): Promise<number> {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defaultGameSettings } from '../../domain/games';
+import { defaultGameSettings, games } from '../../domain/games';
 import type { GameId, GameSettings } from '../../domain/games/game';
 import type { Random } from '../../domain/random';
 import { ChatClient } from '../../engine/chat-api/client';
@@ -70,7 +70,8 @@ export async function openPlayers(specs: readonly PlayerSpec[], services: Player
 export function sharedRules(game: GameId, specs: readonly PlayerSpec[], given: Partial<GameSettings>): Partial<GameSettings> {
   const trained = specs.filter((spec): spec is PolicySpec => spec.kind === 'policy' && spec.source.run?.config.game === game);
   const rules: Partial<Record<keyof GameSettings, unknown>> = {};
-  for (const key of ['rounds', 'payoffs', 'messagesPerRound'] as const) {
+  const read = ['rounds', ...games[game].settingNames];
+  for (const key of (['rounds', 'payoffs', 'messagesPerRound'] as const).filter((each) => read.includes(each))) {
     const values = trained.map((spec) => [spec.name, spec.source.run!.config.gameSettings[key]] as const);
     const [first] = values;
     const differing = values.find(([, value]) => JSON.stringify(value) !== JSON.stringify(first?.[1]));

@@ -5,7 +5,6 @@ import { z } from 'zod';
 import type { RunConfig } from '../../protocol/runConfig';
 import { RUN_PATHS } from '../../protocol/runFiles';
 import { readJournal } from '../../runs/journal';
-import { nearest } from '../../runs/nearest';
 import { isMissing } from '../../runs/problem';
 import { EMBEDDED_POLICY } from '../environment';
 import { readRunFile, verify } from '../resume';
@@ -32,8 +31,8 @@ const adapterConfig = z.looseObject({ base_model_name_or_path: z.string().min(1)
 
 /**
  * Looks for a policy by its path: a run folder with or without `@ITERATION`, a checkpoint in or out of a run, a model.
- * Null where there is no such folder and none that is nearly called so.
- * @throws PlayerError for a folder that holds no policy, an iteration without a checkpoint, a misspelt path.
+ * Null where there is no such folder.
+ * @throws PlayerError for a folder that holds no policy, and an iteration without a checkpoint.
  */
 export async function findPolicy(text: string, cwd: string): Promise<FoundPolicy | null> {
   const path = resolve(cwd, text);
@@ -46,11 +45,14 @@ export async function findPolicy(text: string, cwd: string): Promise<FoundPolicy
       return inRun(run, at[2] === 'latest' ? undefined : Number(at[2]));
     }
   }
-  const misspelt = at?.[1] ?? text;
-  const near = nearest(basename(misspelt), await readdir(dirname(resolve(cwd, misspelt))).catch(() => []));
-  if (near === undefined) return null;
-  const meant = join(dirname(misspelt), near);
-  throw new PlayerError(`there is no player "${text}": no such folder; did you mean ${meant}${at ? `@${at[2]}` : ''}?`);
+  return null;
+}
+
+/** Paths beside a misspelt one, written as it is written, `@ITERATION` included. */
+export async function pathsBeside(text: string, cwd: string): Promise<string[]> {
+  const [, path = text, iteration = ''] = /^(.+?)(@\d+|@latest)$/.exec(text) ?? [];
+  const names = await readdir(dirname(resolve(cwd, path))).catch(() => []);
+  return names.map((name) => join(dirname(path), name) + iteration);
 }
 
 async function policyIn(path: string, text: string): Promise<FoundPolicy> {

@@ -5,7 +5,7 @@ import { nearest } from '../../runs/nearest';
 import { messageOf } from '../../runs/problem';
 import { EMBEDDED_POLICY } from '../environment';
 import { PlayerError } from './playerError';
-import { findPolicy, type PolicySource } from './policySource';
+import { findPolicy, type PolicySource, pathsBeside } from './policySource';
 
 /** A player as somebody named it, looked up but not opened. */
 export type PlayerSpec =
@@ -43,7 +43,7 @@ export async function readPlayer(text: string, names: PlayerNames): Promise<Play
   if (prefix === 'api') return { kind: 'chat', name, endpoint: endpoint(rest ?? '', names.apis) };
   const source = await findPolicy(name, names.cwd);
   if (source !== null) return { kind: 'policy', name: source.name, source };
-  throw new PlayerError(`there is no player "${name}": ${guess(name, prefix, rest, names)}`);
+  throw new PlayerError(`there is no player "${name}": ${await guess(name, prefix, rest, names)}`);
 }
 
 /**
@@ -95,17 +95,14 @@ function endpoint(name: string, apis: ChatEndpoints): ChatEndpoint {
 }
 
 /** What a name that is none may have meant. */
-function guess(name: string, prefix: string | undefined, rest: string | undefined, { game, apis }: PlayerNames): string {
+async function guess(name: string, prefix: string | undefined, rest: string | undefined, names: PlayerNames): Promise<string> {
   if (prefix !== undefined) {
     const near = nearest(prefix, PREFIXES);
     if (near) return `did you mean ${near}:${rest}?`;
   }
-  const others = [
-    SEED,
-    ...scriptedPlayers(game).names.map((each) => `scripted:${each}`),
-    ...Object.keys(apis).map((each) => `api:${each}`),
-  ];
-  const bare = others.find((each) => each.split(':').at(-1) === name);
-  const near = bare ?? nearest(name, others);
+  const { game, apis, cwd } = names;
+  const known = [SEED, ...scriptedPlayers(game).names.map((each) => `scripted:${each}`), ...Object.keys(apis).map((each) => `api:${each}`)];
+  const bare = known.find((each) => each.split(':').at(-1) === name);
+  const near = bare ?? nearest(name, [...known, ...(await pathsBeside(name, cwd))]);
   return near ? `no such folder; did you mean ${near}?` : `no such folder. A player is ${PLAYER_FORMS}`;
 }

@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { defaultGameSettings, GAME_IDS, games } from '../domain/games';
+import type { GameId, GameSettings } from '../domain/games/game';
+import { random } from '../domain/random';
+import { usageLine } from '../engine/chat-api/usage';
+import { openOnnxEngine } from '../engine/onnx/engine';
+import { type ChatEndpoint, type ChatEndpoints, chatEndpoints } from '../protocol/chatEndpoints';
+import type { MatchupsFile } from '../protocol/matchups';
+import { gameSettings } from '../protocol/runConfig';
+import { writeDurably } from '../runs/durableFile';
+import { parseAssignments } from '../runs/presets';
+import { firstIssue, isMissing, messageOf } from '../runs/problem';
+import { shareCores } from '../runs/trainers';
+import { parleyVersion } from '../trainer/environment';
+import { evaluate } from '../trainer/evaluate/evaluate';
+import { heatMap } from '../trainer/evaluate/heatMap';
+import { openPlayers, sharedRules } from '../trainer/players/openPlayers';
+import type { Player } from '../trainer/players/player';
+import { PlayerError } from '../trainer/players/playerError';
+import { PLAYER_FORMS, type PlayerSpec, readPlayers } from '../trainer/players/spec';
+import { type Arguments, didYouMean, UsageError } from './arguments';
+import type { Command } from './command';
+import { matchupTable } from './matchupTable';
+import { MACHINE_OPTIONS, readMachine } from './runOptions';
+import { LiveLines } from './terminal';
+
+/** Names the endpoints' file where `--apis` does not. */
+const APIS_VARIABLE = 'PARLEY_APIS';
+
+/** `parley evaluate`: the match-up matrix. */
+export const evaluateCommand: Command = {
+  name: 'evaluate',
+  summary: 'every player against every other: runs, checkpoints, scripted players, chat endpoints',
+  about: `
+Plays every player against every other and itself and prints the row player's mean points a round, with a 95 % interval
+over deals. All cells are dealt the same, and each deal is played in both seatings.
+A player is ${PLAYER_FORMS}.
+Runs play as they were trained: their prompts, their way of decoding. Rounds, payoffs and messages a round are those of the
+runs, or the game's; --set decides where runs differ.
+An endpoint is described in a JSON file of your own, {"NAME": {"baseUrl": …, "model": …, "keyVariable": …}}; docs/players.md
+lists its settings. The key itself stays in the environment variable.`,
+  positionals: [],
+  options: [
+    { name: 'game', value: 'GAME', about: `${GAME_IDS.join(', ')} (default ipd)` },
+    { name: 'players', value: 'P,P,…', repeats: true, about: 'who plays; may be given more than once' },
+    { name: 'negotiations', value: 'N', about: 'negotiations a cell, an even number (default 64)' },
+    { name: 'seed', value: 'N', about: 'seed of all deals and draws (default 0)' },
+    { name: 'set', value: 'KEY=VALUE', repeats: true, about: 'a setting of the game for everybody, such as rounds=20' },
+    { name: 'apis', value: 'FILE', about: `endpoints for api:NAME (default: the file that $${APIS_VARIABLE} names)` },
+    { name: 'out', value: 'DIR', about: 'a new folder for the matrix, its picture, and every negotiation as Parquet' },
+    { name: 'svg', value: 'FILE', about: 'the matrix as a heat map' },
+    { name: 'batch', value: 'N', about: 'negotiations played at the same time, at most (default 512)' },
+    ...MACHINE_OPTIONS,
+    { name: 'json', about: 'JSON on stdout: {"players", "meanReward": [row][col], "low", "high", "measures", …}' },
+  ],
+  examples: [
+    ['parley evaluate --players seed,scripted:tit-for-tat,scripted:always-defect', 'the untrained policy among scripted players'],
+    ['parley evaluate --players runs/rl,runs/aa,runs/aa@40 --negotiations 256 --svg matchups.svg', 'two runs and an earlier checkpoint'],
+    [
+      'parley evaluate --game trust-and-split --players runs/aa,api:gpt --apis ~/apis.json --out matchups',
+      'against a model behind an API, with every word kept',
+    ],
+  ],
+  run: async (args, terminal) => {
+    const game = args.choice('game', GAME_IDS) ?? 'ipd';
+    const negotiations = args.count('negotiations', 2) ?? 64;
+    if (negotiations % 2 !== 0) {
+      throw new UsageError(`--negotiations ${negotiations}: give an even number, each deal is played in both seatings`);
+    }
+    const seed = args.count('seed') ?? 0;
+    const specs = await readSpecs(args, game);
+    const rules = await readRules(args, game, specs);
+    const live = new LiveLines(terminal);
+    const stopping = new AbortController();
+    const stop = (): void => stopping.abort(new Error('stopped; what was played is not complete'));
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    const machine = { ...shareCores(terminal.cores, 1), ...readMachine(args) };
+    const { spin: spinning, ...device } = machine;
+    const opened = await openPlayers(specs, {
+      game,
+      rules,
+      media: terminal.media,
+      openEngine: (model) => openOnnxEngine({ ...device, model, spinning }),
+      keyOf,
+      random: random(seed, 'players'),
+    });
+    const out = args.text('out');
+    const svg = args.text('svg');
+    try {
+      for (const warning of opened.warnings) live.log(`note: ${warning}`);
+      const matrix = await evaluate({
+        game,
+        players: opened.players,
+        rules,
+        seed,
+        negotiations,
+        batch: args.count('batch', 1) ?? 512,
+        signal: stopping.signal,
+        parley: parleyVersion(terminal.media),
+        created: new Date().toISOString(),
+        ...(out !== undefined && { out: resolve(out) }),
+        onMatchup: (_, done, of) => live.show([`${game}  ${done}/${of} pairs of players`]),
+      });
+      live.show([]);
+      if (svg !== undefined) await writeDurably(resolve(svg), heatMap(matrix));
+      terminal.out(args.has('json') ? `${JSON.stringify(matrix)}\n` : `${matchupTable(matrix, terminal.columns)}\n`);
+      if (!args.has('json')) for (const line of remarks(matrix, opened.players)) terminal.out(`${line}\n`);
+      return 0;
+    } finally {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+      await opened.dispose();
+    }
+  },
+};
+
+async function readSpecs(args: Arguments, game: GameId): Promise<PlayerSpec[]> {
+  const texts = args.texts('players');
+  if (texts.length === 0) throw new UsageError(`--players is missing: give ${PLAYER_FORMS}, separated by commas`);
+  const specs = await asUsage(() => readPlayers(texts, { game, apis: readApis(args), cwd: process.cwd() }));
+  for (const spec of specs) {
+    const variable = spec.kind === 'chat' ? spec.endpoint.keyVariable : undefined;
+    if (variable !== undefined && !process.env[variable]) throw new UsageError(`${spec.name}: ${variable} is not set: put its key there`);
+  }
+  return specs;
+}
+
+/** Endpoints from a file that the user named: never from the folder one happens to be in, whose author could have keys sent anywhere. */
+function readApis(args: Arguments): ChatEndpoints {
+  const path = args.text('apis') ?? process.env[APIS_VARIABLE];
+  if (!path) return {};
+  const source = args.text('apis') === undefined ? `$${APIS_VARIABLE}` : '--apis';
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(resolve(path), 'utf8'));
+  } catch (error) {
+    throw new UsageError(`${source} ${path}: ${isMissing(error) ? 'there is no such file' : `not JSON (${messageOf(error)})`}`);
+  }
+  const parsed = chatEndpoints.safeParse(json);
+  if (!parsed.success) throw new UsageError(`${source} ${path}: ${firstIssue(parsed.error)}`);
+  return parsed.data;
+}
+
+function keyOf(_name: string, { keyVariable }: ChatEndpoint): string | undefined {
+  return keyVariable === undefined ? undefined : process.env[keyVariable];
+}
+
+/** The game's settings that everybody plays under. */
+async function readRules(args: Arguments, game: GameId, specs: readonly PlayerSpec[]): Promise<Partial<GameSettings>> {
+  const { settings } = parseAssignments(args.texts('set'), '--set');
+  const { gameSettings: nested, ...plain } = settings;
+  const given: Record<string, unknown> = { ...plain, ...(typeof nested === 'object' ? nested : {}) };
+  const names = ['rounds', 'prompts', ...games[game].settingNames];
+  for (const key of Object.keys(given)) {
+    if (!names.includes(key)) throw new UsageError(`--set ${key}: ${game} has no such setting${didYouMean(key, names)}`);
+  }
+  if (typeof given.payoffs === 'object') given.payoffs = { ...defaultGameSettings(game).payoffs, ...given.payoffs };
+  const parsed = gameSettings.partial().safeParse(given);
+  if (!parsed.success) throw new UsageError(`--set ${firstIssue(parsed.error)}`);
+  const wanted = Object.fromEntries(Object.entries(parsed.data).filter(([, value]) => value !== undefined)) as Partial<GameSettings>;
+  const rules = await asUsage(() => sharedRules(game, specs, wanted));
+  try {
+    games[game].start({ ...defaultGameSettings(game, rules.prompts ?? 'short'), ...rules }, random(0));
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
+  return rules;
+}
+
+/** A player that cannot be made sense of is bad usage. */
+async function asUsage<T>(read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw error instanceof PlayerError ? new UsageError(error.message) : error;
+  }
+}
+
+/** What the table does not say: acts that did not parse, and what endpoints cost. */
+function remarks({ players, invalid }: MatchupsFile, opened: readonly Player[]): string[] {
+  return opened.flatMap((player, row) => {
+    const shares = (invalid[row] ?? []).filter((share) => share !== null);
+    const mean = shares.reduce((sum, share) => sum + share, 0) / Math.max(1, shares.length);
+    return [
+      ...(mean > 0 ? [`${players[row]}: ${(100 * mean).toFixed(1)} % of its actions did not parse and became the game’s default`] : []),
+      ...(player.kind === 'chat' ? [`${player.name}: ${usageLine(player.client.usage)}`] : []),
+    ];
+  });
+}
