@@ -16,8 +16,13 @@ import type { Pass, PassInputs, PassTarget, ScoreOutputs, TrainOutputs } from '.
 import type { OnnxPolicy, WeightFeeds } from './policies';
 import { columnTensors, type Feeds, floats, int64View, type Sessions } from './sessions';
 
-/** Rows that go through the head at once: bounds the logits, `rows · vocabulary`, and their gradient. */
-const HEAD_ROWS = 1024;
+/** Logits in memory at once: 64 MB, and a few times that with their gradients. */
+const MOST_LOGITS = 1 << 24;
+
+/** Rows that go through the head at once; as many as keep the logits few, and enough for a fast product. */
+export function headRows(vocabularySize: number): number {
+  return Math.max(128, Math.min(1024, Math.floor(MOST_LOGITS / vocabularySize)));
+}
 
 /**
  * Layer by layer: one session runs every block alike, weights are its inputs. Going forward only each block's input is
@@ -42,7 +47,7 @@ export class LayerwisePass implements Pass {
       klLogProb: new Float32Array(shape.rows),
       entropy: new Float32Array(shape.rows),
     };
-    for (const [from, to] of chunks(shape.rows)) {
+    for (const [from, to] of chunks(shape.rows, headRows(this.config.vocabularySize))) {
       const key = `head ${to - from} ${JSON.stringify(lossShape)}`;
       const session = await this.sessions.get(key, () => headGraph(this.config, to - from, lossShape));
       const found = await session.run(this.headFeeds(feeds, inputs, produced, from, to));
@@ -114,7 +119,7 @@ export class LayerwisePass implements Pass {
     const dx = new Float32Array(x.length);
     const outputs = { logProb: new Float32Array(shape.rows), ratio: new Float32Array(shape.rows), entropy: new Float32Array(shape.rows) };
     let loss = 0;
-    for (const [from, to] of chunks(shape.rows)) {
+    for (const [from, to] of chunks(shape.rows, headRows(this.config.vocabularySize))) {
       const key = `head backward ${to - from} ${gradient !== null} ${JSON.stringify(lossShape)}`;
       const session = await this.sessions.get(key, () => headBackwardGraph(this.config, to - from, lossShape, gradient !== null));
       const found = await session.run(this.headFeeds(feeds, inputs, produced, from, to));
@@ -179,9 +184,9 @@ export class LayerwisePass implements Pass {
   }
 }
 
-/** Equal parts of at most `HEAD_ROWS`, so that few graphs are needed; the last may be shorter. */
-function chunks(rows: number): [number, number][] {
-  const parts = Math.ceil(rows / HEAD_ROWS);
+/** Equal parts of at most `most` rows, so that few graphs are needed; the last may be shorter. */
+function chunks(rows: number, most: number): [number, number][] {
+  const parts = Math.ceil(rows / most);
   const size = Math.ceil(rows / parts);
   return Array.from({ length: parts }, (_, i) => [i * size, Math.min(rows, (i + 1) * size)]);
 }

@@ -42,10 +42,10 @@ export interface OpenedModel {
 }
 
 /** Models below this many parameters get their adapters merged: products with an adapter's few columns are slow. */
-const MERGED_BELOW = 20_000_000;
+export const MERGED_BELOW = 20_000_000;
 
 /** From this many parameters on, the activations of all layers at once are too much. */
-const LAYERWISE_FROM = 50_000_000;
+export const LAYERWISE_FROM = 50_000_000;
 
 /** Sessions kept: a run needs a training and a scoring graph for each shape of batch. */
 const SESSIONS = 24;

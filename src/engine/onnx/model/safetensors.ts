@@ -1,6 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
-import { open, readFile, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 /** A tensor in a safetensors file: where it lies and what it is. */
@@ -146,9 +146,10 @@ export async function openChecked(path: string): Promise<SafetensorsFile> {
   const file = await openSafetensors(path);
   const expected = file.metadata[CHECKSUM];
   if (expected === undefined) return file;
-  const bytes = await readFile(path);
-  const start = Math.min(bytes.length, ...[...file.entries.values()].map((entry) => entry.start));
-  const found = createHash('sha256').update(bytes.subarray(start)).digest('hex');
+  const start = [...file.entries.values()].reduce((least, entry) => Math.min(least, entry.start), Number.POSITIVE_INFINITY);
+  const hash = createHash('sha256');
+  if (Number.isFinite(start)) for await (const piece of createReadStream(path, { start })) hash.update(piece as Buffer);
+  const found = hash.digest('hex');
   if (found !== expected)
     throw new Error(`${path} is corrupt: its checksum does not match its data; use another checkpoint, or copy it again`);
   return file;
@@ -185,12 +186,12 @@ export async function writeSafetensors(
   }
 }
 
-/** SHA-256 over the bytes of files, in the order given, each after its name. */
+/** SHA-256 over the bytes of files, in the order given, each after its name; read in pieces, for files may be larger than memory. */
 export async function hashFiles(paths: readonly string[]): Promise<string> {
-  const hash: Hash = createHash('sha256');
+  const hash = createHash('sha256');
   for (const path of paths) {
     hash.update(basename(path));
-    hash.update(await readFile(path));
+    for await (const piece of createReadStream(path, { highWaterMark: 1 << 22 })) hash.update(piece as Buffer);
   }
   return hash.digest('hex');
 }
