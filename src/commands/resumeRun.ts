@@ -31,7 +31,7 @@ export async function resume(services: Services, run: OpenRun): Promise<string |
     start: 'resume',
     folder: run.folder.path,
     threads,
-    spin: false,
+    spin: services.store.runs.every(({ active }) => active === null),
     takeOver,
     ...trainerSettings(),
   });

@@ -62,7 +62,7 @@ function words({ run, what }: TreeNode): Words {
     case 'run':
       return { label: run.name, detail: run.detail, ...reward(run.iterations.at(-1)), ...spark(run.iterations.map(iterationReward)) };
     case 'range': {
-      const label = `iterations ${what.first} – ${what.last}`;
+      const label = what.first === what.last ? `iteration ${what.first} …` : `iterations ${what.first} – ${what.last}`;
       return { label, ...reward(what.lines.at(-1)), ...spark(what.lines.map(iterationReward)) };
     }
     case 'iteration': {

@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeIterations, writeSampleRun } from '../../test/runs/sampleRun';
+import type { PreviewTurn } from '../protocol/trainer';
+import { ActiveRun } from './activeRun';
+import { Emitter } from './emitter';
 import { RunStore } from './runStore';
 import { RunTree } from './runTree';
+import type { TrainerHandle } from './trainerHandle';
 
 let root: string;
 let store: RunStore;
@@ -125,6 +129,24 @@ describe('RunTree', () => {
     expect(tree.version).toBeGreaterThan(version);
     expect(tree.window(0, 2, 'sample/3').anchor).toBe(3);
     expect(tree.window(0, 2, 'gone').anchor).toBe(-1);
+  });
+
+  it('goes on in the next hundred when a run grows out of an open one, and leaves a closed one closed', async () => {
+    const config = writeSampleRun(join(root, 'a'), 0, { iterations: 200 });
+    const run = await store.open(join(root, 'a'));
+    const preview = new Emitter<readonly PreviewTurn[]>();
+    const silent = new Emitter<never>().on;
+    const handle = { onPreview: preview.on, onProgress: silent, onCommitted: silent, stopped: new Promise<never>(() => undefined) };
+    store.attach(run, new ActiveRun(handle as unknown as TrainerHandle));
+    const turn = { group: 0, negotiation: 0, round: 0, turn: 0, seat: 0, player: 'policy', kind: 'action', prompt: '', text: 'A' } as const;
+    const play = (iteration: number) => preview.fire([{ ...turn, iteration, tokenTexts: ['A'], logProbs: [0] }]);
+    writeIterations(join(root, 'a'), config, 99, 100);
+    await store.look(run);
+    const open = new RunTree(store, ['sample', 'sample/1-100']);
+    const closed = new RunTree(store, ['sample']);
+    play(101);
+    expect(labels(open)).toEqual(['sample aa', 'iterations 99 – 100', 'iteration 99', 'iteration 100', 'iteration 101 …', 'iteration 101']);
+    expect(labels(closed)).toEqual(['sample aa', 'iterations 99 – 100', 'iteration 101 …']);
   });
 
   it('opens the rows above a place', async () => {
