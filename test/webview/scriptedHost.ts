@@ -1,4 +1,4 @@
-import { type Filter, FilterError, matches, parseFilter } from '../../src/domain/filter';
+import { type Filter, FilterError, matches, parseFilter, readsTexts } from '../../src/domain/filter';
 import { AGENT_NAMES } from '../../src/domain/seat';
 import { type Channel, openChannel, type Transport } from '../../src/protocol/channel';
 import { WEBVIEW_PROTOCOL } from '../../src/protocol/versions';
@@ -146,10 +146,9 @@ export class ScriptedHost {
   }
 
   private passes(run: WorldRun, iteration: number, negotiation: number): boolean {
-    return (
-      this.filter === null ||
-      matches(this.filter, subjectOf(run, iteration, negotiation), negotiationOf(run, iteration, negotiation)?.turns ?? []) === true
-    );
+    if (this.filter === null) return true;
+    const said = readsTexts(this.filter) ? (negotiationOf(run, iteration, negotiation)?.turns ?? []) : null;
+    return matches(this.filter, subjectOf(run, iteration, negotiation), said) === true;
   }
 
   private changed(reveal: boolean): void {
@@ -240,6 +239,7 @@ export class ScriptedHost {
     const place = { run: run.id, iteration };
     add({ id, depth: 1, parent: runIndex, kind: 'iteration', place }, iteration, committed, (parent) => {
       for (let group = 0; group < NEGOTIATIONS / GROUP; group++) {
+        if (!Array.from({ length: GROUP }, (_, n) => group * GROUP + n).some((n) => this.passes(run, iteration, n))) continue;
         add(
           { id: `${id}/g${group}`, depth: 2, parent, kind: 'group', place: { ...place, group } },
           group + 1,
@@ -329,7 +329,7 @@ export class ScriptedHost {
         return {
           ...base,
           label: `iteration ${place.iteration}`,
-          badge: meanReward(run, place.iteration!).toFixed(2),
+          badge: (curveOf(run, place.iteration!, place.iteration!)[0]?.measures.meanReward?.[0] ?? 0).toFixed(2),
           badgeMeaning: 'mean reward a round',
         };
       case 'group':

@@ -14,6 +14,11 @@ import { type ComponentChildren, h, type RefObject, type VNode } from 'preact';
  */
 export function registerControls(): void {
   provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeCheckbox(), vsCodeDropdown(), vsCodeOption(), vsCodeTextField());
+  // The toolkit reads colours again when the body's class changes, which two themes of one kind don't make it do.
+  new MutationObserver(() => document.body.classList.toggle('theme-changed')).observe(document.body, {
+    attributes: true,
+    attributeFilter: ['data-vscode-theme-id'],
+  });
 }
 
 /** A push button. */

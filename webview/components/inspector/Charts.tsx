@@ -1,3 +1,4 @@
+import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
 import type { MeasuresFile } from '../../../src/protocol/runFiles';
 import type { Place, RunView } from '../../../src/protocol/webview';
@@ -27,6 +28,10 @@ const COOPERATION: CurveKind = { title: 'Cooperation rate', range: [0, 1], digit
 const EFFICIENCY: CurveKind = { title: 'Efficiency', range: [0, 1], digits: 2, value: (measures) => measures.efficiency };
 const KEPT: CurveKind = { title: 'Kept when valuing less', digits: 1, value: (measures) => measures.keptWhenValuingLess };
 
+/** Steps within an iteration leave the curves alone. */
+const selectedIteration = computed(() => selection.value?.iteration ?? null);
+const groupPoints = computed(() => scatterPoints(negotiation.value));
+
 /** The measures over training, both runs of a pair in one picture, and what the newest policies do. */
 export function Charts(): VNode {
   const run = currentRun.value;
@@ -46,7 +51,7 @@ export function Charts(): VNode {
           series={compared.map((one, index) => seriesOf(one, kind, styles[index]!))}
           iterations={Math.max(...compared.map(({ iteration, iterations }) => (iteration === 0 ? iterations : iteration)))}
           format={(value) => plain(value, kind.digits)}
-          selected={selection.value?.iteration ?? null}
+          selected={selectedIteration.value}
           onSelect={(iteration) => void choose(atIteration(run, iteration))}
           empty="The first iteration is under way; its numbers appear here."
           {...(kind.range === undefined ? {} : { range: kind.range })}
@@ -55,7 +60,7 @@ export function Charts(): VNode {
       {ipd && <ProfileChart profiles={compared.map((one, index) => profileOf(one, styles[index]!))} />}
       {(negotiation.value !== null || !ipd) && (
         <ScatterChart
-          points={scatterPoints(negotiation.value)}
+          points={groupPoints.value}
           onSelect={(point) =>
             void choose({ ...(negotiation.value?.place ?? { run: run?.run ?? '' }), negotiation: point.negotiation, round: point.round })
           }
@@ -84,7 +89,7 @@ function profileOf(run: RunView, { colour, dash, label }: SeriesStyle): Profile 
 
 /** The same negotiation at another iteration; the iteration alone where none is chosen. */
 function atIteration(run: RunView | undefined, iteration: number): Place {
-  const { group, negotiation: number } = selection.value ?? {};
+  const { group, negotiation: number } = selection.peek() ?? {};
   return {
     run: run?.run ?? '',
     iteration: Math.min(iteration, Math.max(1, run?.iteration ?? iteration)),

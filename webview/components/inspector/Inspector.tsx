@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useLayoutEffect } from 'preact/hooks';
+import { useLayoutEffect, useMemo } from 'preact/hooks';
+import type { NegotiationView } from '../../../src/protocol/webview';
 import { savedState, saveState } from '../../channel';
 import { loadingNegotiation, step } from '../../inspectorState';
 import {
@@ -113,10 +114,7 @@ function Body(): VNode {
   return (
     <main class="body" data-detail={detail.value}>
       <div class="stage">
-        <PlaceBar view={view} />
-        <Board view={view} />
-        <Legend />
-        {comparing.value && rival.value !== undefined ? <Compare view={view} /> : <Transcript view={view} />}
+        <Stage view={view} compare={comparing.value && rival.value !== undefined} />
       </div>
       <div class="tabs" role="tablist" aria-label="Details">
         {(['credit', 'charts'] as const).map((name) => (
@@ -143,6 +141,21 @@ function Body(): VNode {
         <Charts />
       </div>
     </main>
+  );
+}
+
+/** The negotiation itself. Kept as it is while only the run around it moves: a long one has thousands of tokens. */
+function Stage({ view, compare }: { readonly view: NegotiationView; readonly compare: boolean }): VNode {
+  return useMemo(
+    () => (
+      <>
+        <PlaceBar view={view} />
+        <Board view={view} />
+        <Legend />
+        {compare ? <Compare view={view} /> : <Transcript view={view} />}
+      </>
+    ),
+    [view, compare],
   );
 }
 

@@ -20,11 +20,7 @@ export function Transcript({ view }: { readonly view: NegotiationView }): VNode 
       <div class="transcript-names">
         {SEATS.map((seat) => (
           <span key={seat} class={`seat-name-${seat}`}>
-            {AGENT_NAMES[seat]}{' '}
-            <span class="dim">
-              {view.players[seat]}
-              {untrained[seat] ? ' · not trained' : ''}
-            </span>
+            {AGENT_NAMES[seat]} <span class="dim">{untrained[seat] ? `${view.players[seat]} · not trained` : view.players[seat]}</span>
           </span>
         ))}
       </div>
