@@ -111,11 +111,13 @@ async function main() {
   const wanted = await bundle();
   const results = existsSync(store) ? JSON.parse(readFileSync(store, 'utf8')) : {};
   let failed = 0;
+  let ran = 0;
   for (const name of wanted) {
     const file = path.join(built, `${name}.bench.mjs`);
     const resultFile = path.join(built, `${name}.json`);
     const { default: benchmark } = await import(file);
     if (named.length === 0 && Boolean(benchmark.ui) !== ui) continue;
+    ran += 1;
     process.stdout.write(`\n${benchmark.title}\n`);
     const args = [path.join(root, 'scripts/bench/runOne.mjs'), file, resultFile, JSON.stringify({ device, threads })];
     const { code, timedOut } = await run(process.execPath, args, { cwd: root, seconds: benchmark.seconds ?? 300 });
@@ -136,6 +138,7 @@ async function main() {
     writeFileSync(store, `${JSON.stringify(sorted, null, 2)}\n`);
     writeFileSync(page, render(sorted));
   }
+  if (ran === 0) throw new PreparationError(`There is no benchmark for ${ui ? 'npm run bench:ui' : 'npm run bench'} yet.`);
   return failed;
 }
 
