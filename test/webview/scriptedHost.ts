@@ -325,6 +325,8 @@ export class ScriptedHost {
         };
       case 'notice':
         return { ...base, label: 'problem', detail: shown.problem ?? '' };
+      // The made-up tree has no hundreds.
+      case 'range':
       case 'iteration':
         return {
           ...base,
