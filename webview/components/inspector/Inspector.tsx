@@ -185,6 +185,8 @@ function perform(action: InspectorAction): boolean {
     case 'prompt': {
       const turn = view === null || cursor.value === null ? undefined : view.turns[cursor.value.turn];
       if (turn === undefined) return false;
+      // The card would lie over what was asked for.
+      pointed.value = null;
       if (promptsShown.value.all) showAllPrompts(false);
       else togglePrompt(turn.turn);
       return true;
