@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GAME_IDS } from '../../domain/games';
@@ -42,6 +42,7 @@ async function main(): Promise<number> {
   await mkdir(out, { recursive: true });
   const draft = await mkdtemp(`${out}-`);
   await pretrain(draft, { seed, threads, games, say });
+  await nameGames(join(draft, 'config.json'), games);
   const { measured, parameters, missed } = await measure(draft, games, threads, say);
   await writeCard(draft, seed, parameters, measured);
   if (missed > 0) {
@@ -52,6 +53,12 @@ async function main(): Promise<number> {
   await rm(draft, { recursive: true });
   say(`written to ${out}`);
   return 0;
+}
+
+/** Says in config.json which games the policy speaks, for those who offer them. */
+async function nameGames(file: string, games: readonly GameId[]): Promise<void> {
+  const config = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+  await writeFile(file, `${JSON.stringify({ ...config, parley: { games } }, null, 2)}\n`);
 }
 
 async function measure(
