@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const time = z.iso.datetime({ error: 'is no time like 2026-01-31T12:00:00.000Z' });
 const index = z.int().nonnegative();

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Annotation, annotationSchema, byId } from './annotation';
 import { mergeAll } from './merge';
 

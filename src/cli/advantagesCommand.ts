@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { goldenCase } from '../domain/advantage';
 import { firstIssue, messageOf } from '../runs/problem';
 import type { Command } from './command';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { scoreTokens } from '../engine/onnx/scoreTokens';
 import { firstIssue, messageOf } from '../runs/problem';
 import { shareCores } from '../runs/trainers';

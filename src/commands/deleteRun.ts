@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OpenRun } from '../runs/openRun';
 import { messageOf } from '../runs/problem';
 import type { Command } from './command';

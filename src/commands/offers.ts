@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { GameId } from '../domain/games/game';
 import { GAME_IDS } from '../domain/games/index';
 import { type Algorithm, gameId, type RunConfig } from '../protocol/runConfig';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Command } from './command';
 
 /** What a caller names the folder by; the explorer's menu passes its URI. */

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OpenRun } from '../runs/openRun';
 import { Refusal, type Services } from './services';
 

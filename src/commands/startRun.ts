@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { GameId } from '../domain/games/game';
 import { games } from '../domain/games/index';
 import { type Algorithm, gameId, type RunConfig } from '../protocol/runConfig';

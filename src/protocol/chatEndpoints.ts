@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Fields of a request that Parley fills in itself. */
 const OWN_FIELDS = ['model', 'messages', 'stream', 'n', 'max_tokens', 'max_completion_tokens', 'temperature'] as const;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * rollouts/NNNNNN.parquet: one row a turn. Names are SQL-friendly; lists have one entry a produced token.

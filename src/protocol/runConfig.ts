@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Games by the id that files and commands use. */
 export const gameId = z.enum(['ipd', 'split', 'trust-and-split', 'trust-and-split-values', 'deal-or-no-deal']);

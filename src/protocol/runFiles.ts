@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { runConfig } from './runConfig';
 
 /** Version of the run folder's layout; a reader refuses a higher one by name. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Action, RoundDeal } from '../domain/games/game';
 import type { Pair, Seat } from '../domain/seat';
 import type { Algorithm } from './runConfig';

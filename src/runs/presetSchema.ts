@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { algorithm, gameSettings, runConfig } from '../protocol/runConfig';
 
 /** What a preset may say, for the editor's completion and checks in preset files. `resolveConfig` decides; this only helps to write. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join, resolve, sep } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaultGameSettings, games } from '../domain/games';
 import type { Game, GameId } from '../domain/games/game';
 import { random } from '../domain/random';

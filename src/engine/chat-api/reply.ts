@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Tokens of one reply, as the server counted them. */
 export interface TokenCounts {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RunConfig } from '../../protocol/runConfig';
 import { RUN_PATHS } from '../../protocol/runFiles';
 import { readJournal } from '../../runs/journal';
