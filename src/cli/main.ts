@@ -6,6 +6,7 @@ import type { Command } from './command';
 import { devicesCommand } from './devicesCommand';
 import { evaluateCommand } from './evaluateCommand';
 import { commandHelp, overview } from './help';
+import { importCommand } from './importCommand';
 import { pairedCommand } from './pairedCommand';
 import { scoreCommand } from './scoreCommand';
 import type { Terminal } from './terminal';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   resumeCommand,
   pairedCommand,
   evaluateCommand,
+  importCommand,
   devicesCommand,
   advantagesCommand,
   scoreCommand,
