@@ -199,13 +199,13 @@ describe('tree', () => {
   });
 
   it('filters by an expression, completes it, and says what is wrong with it', async () => {
-    await withPage({ view: 'tree', width: 300, scenario: { runs: 'broken', expand: ['old-run', 'old-run/12'] } }, async (page) => {
+    await withPage({ view: 'tree', width: 300, scenario: { runs: 'few', expand: ['ipd-aa', 'ipd-aa/12'] } }, async (page) => {
       await page.locator('vscode-text-field').click();
       await page.keyboard.type('iteration == 12 and neg');
       await page.getByRole('option', { name: /^negotiation/ }).waitFor();
       await page.keyboard.press('Enter');
       await page.keyboard.type('< 4');
-      await page.getByText('12 of 15\u2009552 negotiations').waitFor();
+      await page.getByText('4 of 1\u2009536 negotiations').waitFor();
       await page.waitForFunction(() => document.querySelectorAll('.kind-group').length === 1);
       expect((await asked(page, 'filter')).at(-1)).toEqual({ expression: 'iteration == 12 and negotiation < 4' });
       await page.keyboard.type(' and');
@@ -332,6 +332,55 @@ describe('inspector', () => {
       await page.keyboard.press('Enter');
       await page.getByText('iteration 2', { exact: true }).waitFor();
       expect((await asked(page, 'select')).at(-1)).toMatchObject({ place: { run: 'ipd-aa', iteration: 2, negotiation: 19 } });
+    });
+  });
+
+  it('saves a chart as SVG with the colours of the theme, and as the CSV behind it', async () => {
+    await withPage({ view: 'inspector', theme: 'light', scenario: { runs: 'pair', select: NEGOTIATION } }, async (page) => {
+      const save = async (kind: 'SVG' | 'CSV'): Promise<string> => {
+        const download = page.waitForEvent('download');
+        await page.locator('.chart').first().hover();
+        await page.locator('.chart').first().getByRole('button', { name: kind }).click();
+        const file = await download;
+        expect(file.suggestedFilename()).toBe(`reward-per-round.${kind.toLowerCase()}`);
+        return fs.readFileSync(await file.path(), 'utf8');
+      };
+      const svg = await save('SVG');
+      expect(svg).toMatch(/^<svg xmlns/);
+      expect(svg).not.toContain('var(');
+      expect(svg).toContain('#0b68ab');
+      const table = await save('CSV');
+      expect(table).toMatch(/^iteration,ipd-aa,ipd-rl\r\n1,2\.\d+,2\.\d+\r\n/);
+      expect(table.trimEnd().split('\r\n')).toHaveLength(144);
+    });
+  });
+
+  it('zooms the curves by dragging, all of them together', async () => {
+    await withPage({ view: 'inspector', scenario: { runs: 'pair', select: NEGOTIATION } }, async (page) => {
+      const ends = () =>
+        page.locator('.chart').evaluateAll((charts) =>
+          charts.slice(0, 2).map((chart) =>
+            [...chart.querySelectorAll('text')]
+              .filter((text) => /^\d+$/.test(text.textContent ?? ''))
+              .map((text) => Number(text.textContent))
+              .at(-1),
+          ),
+        );
+      await page.locator('.chart svg').first().waitFor();
+      expect(await ends()).toEqual([143, 143]);
+      const box = (await page.locator('.chart-canvas').first().boundingBox())!;
+      await page.mouse.move(box.x + 60, box.y + 40);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 120, box.y + 40, { steps: 4 });
+      await page.mouse.up();
+      await page.waitForFunction(() => document.querySelector('.chart-readout') !== null);
+      const [first, second] = await ends();
+      expect(first).toBeLessThan(143);
+      expect(second).toBe(first);
+      expect(await asked(page, 'select')).toEqual([]);
+      await page.getByRole('slider', { name: /Reward per round/ }).focus();
+      await page.keyboard.press('0');
+      expect(await ends()).toEqual([143, 143]);
     });
   });
 
