@@ -98,6 +98,8 @@ Points a round of the row’s player against the column’s; 4 negotiations a ce
     ['--players sede', 'there is no player "sede": no such folder; did you mean seed?'],
     ['--players scripted:greedy', 'ipd has no scripted player "greedy"'],
     ['--players seed,seed', 'seed and seed are the same player'],
+    ['--players a=seed,a=scripted:random', 'two players are called a'],
+    ['--players a=seed+sede', 'there is no player "sede"'],
     ['--players api:gpt', 'api:gpt names an endpoint, and none is set up'],
     ['--players seed --apis /no/such/file', '--apis /no/such/file: there is no such file'],
     ['--players seed --negotiations 3', '--negotiations 3: give an even number'],
@@ -126,7 +128,9 @@ describe('the table', () => {
       [2, 3],
     ];
     const table = matchupTable(
-      { players, meanReward: square, low: square, high: square, negotiations: 8, level: 0.95 } as Parameters<typeof matchupTable>[0],
+      { players, members: {}, meanReward: square, low: square, high: square, negotiations: 8, level: 0.95 } as Parameters<
+        typeof matchupTable
+      >[0],
       80,
     );
     expect(table.split('\n').slice(0, 3)).toEqual([

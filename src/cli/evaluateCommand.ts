@@ -15,10 +15,11 @@ import { shareCores } from '../runs/trainers';
 import { parleyVersion } from '../trainer/environment';
 import { evaluate } from '../trainer/evaluate/evaluate';
 import { heatMap } from '../trainer/evaluate/heatMap';
+import { type Lineup, readLineup } from '../trainer/evaluate/lineup';
 import { openPlayers, sharedRules } from '../trainer/players/openPlayers';
 import type { Player } from '../trainer/players/player';
 import { PlayerError } from '../trainer/players/playerError';
-import { PLAYER_FORMS, type PlayerSpec, readPlayers } from '../trainer/players/spec';
+import { PLAYER_FORMS, type PlayerSpec } from '../trainer/players/spec';
 import { type Arguments, didYouMean, UsageError } from './arguments';
 import type { Command } from './command';
 import { matchupTable } from './matchupTable';
@@ -35,9 +36,11 @@ export const evaluateCommand: Command = {
   about: `
 Plays every player against every other and itself and prints the row player's mean points a round, with a 95 % interval
 over deals. All cells are dealt the same, and each deal is played in both seatings.
-A player is ${PLAYER_FORMS}.
-Runs play as they were trained: their prompts, their way of decoding. Rounds, payoffs and messages a round are those of the
-runs, or the game's; --set decides where runs differ.
+A player is a run folder (its newest checkpoint, or RUN@ITERATION), a checkpoint folder, seed (the embedded policy),
+scripted:NAME or api:NAME.
+Runs play as they were trained: their prompts, their way of decoding. Rounds, payoffs and messages a round are those of
+the runs, or the game's; --set decides where runs differ. NAME=RUN+RUN+… makes one player of several runs, whose intervals
+are then over runs.
 An endpoint is described in a JSON file of your own, {"NAME": {"baseUrl": …, "model": …, "keyVariable": …}}; docs/players.md
 lists its settings. The key itself stays in the environment variable.`,
   positionals: [],
@@ -57,6 +60,7 @@ lists its settings. The key itself stays in the environment variable.`,
   examples: [
     ['parley evaluate --players seed,scripted:tit-for-tat,scripted:always-defect', 'the untrained policy among scripted players'],
     ['parley evaluate --players runs/rl,runs/aa,runs/aa@40 --negotiations 256 --svg matchups.svg', 'two runs and an earlier checkpoint'],
+    ['parley evaluate --players aa=runs/aa-1+runs/aa-2+runs/aa-3,rl=runs/rl-1+runs/rl-2+runs/rl-3', 'across seeds'],
     [
       'parley evaluate --game trust-and-split --players runs/aa,api:gpt --apis ~/apis.json --out matchups',
       'against a model behind an API, with every word kept',
@@ -69,7 +73,7 @@ lists its settings. The key itself stays in the environment variable.`,
       throw new UsageError(`--negotiations ${negotiations}: give an even number, each deal is played in both seatings`);
     }
     const seed = args.count('seed') ?? 0;
-    const specs = await readSpecs(args, game);
+    const { specs, sides } = await readPlayers(args, game);
     const rules = await readRules(args, game, specs);
     const live = new LiveLines(terminal);
     const stopping = new AbortController();
@@ -93,6 +97,7 @@ lists its settings. The key itself stays in the environment variable.`,
       const matrix = await evaluate({
         game,
         players: opened.players,
+        sides,
         rules,
         seed,
         negotiations,
@@ -116,15 +121,15 @@ lists its settings. The key itself stays in the environment variable.`,
   },
 };
 
-async function readSpecs(args: Arguments, game: GameId): Promise<PlayerSpec[]> {
+async function readPlayers(args: Arguments, game: GameId): Promise<Lineup> {
   const texts = args.texts('players');
   if (texts.length === 0) throw new UsageError(`--players is missing: give ${PLAYER_FORMS}, separated by commas`);
-  const specs = await asUsage(() => readPlayers(texts, { game, apis: readApis(args), cwd: process.cwd() }));
-  for (const spec of specs) {
+  const lineup = await asUsage(() => readLineup(texts, { game, apis: readApis(args), cwd: process.cwd() }));
+  for (const spec of lineup.specs) {
     const variable = spec.kind === 'chat' ? spec.endpoint.keyVariable : undefined;
     if (variable !== undefined && !process.env[variable]) throw new UsageError(`${spec.name}: ${variable} is not set: put its key there`);
   }
-  return specs;
+  return lineup;
 }
 
 /** Endpoints from a file that the user named: never from the folder one happens to be in, whose author could have keys sent anywhere. */
@@ -180,12 +185,11 @@ async function asUsage<T>(read: () => T | Promise<T>): Promise<T> {
 
 /** What the table does not say: acts that did not parse, and what endpoints cost. */
 function remarks({ players, invalid }: MatchupsFile, opened: readonly Player[]): string[] {
-  return opened.flatMap((player, row) => {
+  const unparsed = players.flatMap((name, row) => {
     const shares = (invalid[row] ?? []).filter((share) => share !== null);
     const mean = shares.reduce((sum, share) => sum + share, 0) / Math.max(1, shares.length);
-    return [
-      ...(mean > 0 ? [`${players[row]}: ${(100 * mean).toFixed(1)} % of its actions did not parse and became the game’s default`] : []),
-      ...(player.kind === 'chat' ? [`${player.name}: ${usageLine(player.client.usage)}`] : []),
-    ];
+    return mean > 0 ? [`${name}: ${(100 * mean).toFixed(1)} % of its actions did not parse and became the game’s default`] : [];
   });
+  const costs = opened.flatMap((player) => (player.kind === 'chat' ? [`${player.name}: ${usageLine(player.client.usage)}`] : []));
+  return [...unparsed, ...costs];
 }

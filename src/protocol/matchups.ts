@@ -26,9 +26,11 @@ export const matchupsFile = z.strictObject({
   /** Share of the bootstrap distribution that the intervals hold. */
   level: z.number(),
   players: z.array(z.string()),
+  /** The members of players that are several runs: their names, by the player's. Intervals are over them. */
+  members: z.record(z.string(), z.array(z.string())),
   /** Mean points a round of the row's player against the column's. */
   meanReward: square(z.number()),
-  /** Bounds of the interval over seed groups. */
+  /** Bounds of the interval over seed groups; over runs where a player is several. */
   low: square(z.number()),
   high: square(z.number()),
   /** Of the row's player in the cell; `meanReward` is `[row's, column's]`. */
@@ -46,10 +48,12 @@ export const matchupsFile = z.strictObject({
       cost: z.number().nullable(),
     }),
   ),
-  /** The negotiations of two players, in both seatings: serves the cells [first][second] and [second][first]. */
+  /** The negotiations of two players (of two members, where players are several runs), in both seatings. */
   rollouts: z.array(
     z.strictObject({
-      players: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+      players: z.tuple([z.string(), z.string()]),
+      /** One of the two cells that they are in, `[row, col]`; the other is its mirror image. */
+      cell: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
       file: z.string(),
       rows: z.int(),
       bytes: z.int(),

@@ -5,53 +5,56 @@ import { random } from '../../domain/random';
 import { type Pair, SEATS, type Seat } from '../../domain/seat';
 import type { MeasuresFile } from '../../protocol/runFiles';
 import { plain, tokenStats } from '../statistics';
-import type { MatchupNegotiation, PlayedMatchup } from './matchups';
+import type { Side } from './lineup';
+import type { MatchupNegotiation } from './matchups';
 
 /** Share of the bootstrap distribution that intervals hold. */
 export const LEVEL = 0.95;
 
-/** One player against one other. */
+/** One side against one other. */
 export interface Cell extends Interval {
-  /** Indices of the row's and of the column's player. */
-  readonly at: Pair<number>;
-  /** Of the row's player; `meanReward` is `[row's, column's]`. */
+  /** Of the row's side; `meanReward` is `[row's, column's]`. */
   readonly measures: MeasuresFile;
-  /** Share of the row's player's actions that did not parse. */
+  /** Share of the row's side's actions that did not parse. */
   readonly invalid: number;
 }
 
-/** The cells that a match-up fills: one, where a player met itself, else two. */
-export function cellsOf(game: GameId, matchup: PlayedMatchup, seed: number): Cell[] {
-  const [first, second] = matchup.players;
-  return first === second
-    ? [cell(game, matchup, [first, first], seed)]
-    : [cell(game, matchup, [first, second], seed), cell(game, matchup, [second, first], seed)];
-}
-
 /**
- * The row player's mean points a round with a bootstrap interval over seed groups. Against itself it has both seats, and
- * both count.
+ * The row side's mean points a round with a bootstrap interval. What is drawn again is the seed group, or, where a side
+ * is several runs, the run: negotiations of one run share what training made of it. Against itself a side has both seats,
+ * and both count.
+ * @param negotiations of the two sides' members with each other, in both seatings.
  */
-function cell(game: GameId, { negotiations }: PlayedMatchup, at: Pair<number>, seed: number): Cell {
-  const [row, column] = at;
-  const seatsOf = ({ seated }: MatchupNegotiation): readonly Seat[] => SEATS.filter((seat) => seated[seat] === row);
-  const groups: number[][] = Array.from({ length: (negotiations.at(-1)?.group ?? -1) + 1 }, () => []);
+export function cellOf(game: GameId, negotiations: readonly MatchupNegotiation[], [row, column]: Pair<Side>, seed: number): Cell {
+  const seatsOf = ({ seated }: MatchupNegotiation): readonly Seat[] => SEATS.filter((seat) => row.members.includes(seated[seat]));
+  const units = new Map<number, number[]>();
   for (const negotiation of negotiations) {
     const { rounds } = negotiation.negotiation;
     const points = seatsOf(negotiation).map((seat) => rounds.reduce((sum, round) => sum + round.rewards[seat], 0) / rounds.length);
-    groups[negotiation.group]!.push(points.reduce((sum, each) => sum + each, 0) / points.length);
+    const unit = unitOf(negotiation, row, column);
+    const values = units.get(unit) ?? [];
+    units.set(unit, values);
+    values.push(points.reduce((sum, each) => sum + each, 0) / points.length);
   }
-  const interval = bootstrapInterval(groups, random(seed, 'match-up interval'), { level: LEVEL });
+  const interval = bootstrapInterval([...units.values()], random(seed, 'match-up interval'), { level: LEVEL });
   if (interval === null) throw new RangeError('a cell without negotiations has no mean');
-  const turned = negotiations.map(({ negotiation: { rounds }, seated }) => (seated[0] === row ? rounds : rounds.map(swapSeats)));
+  const turned = negotiations.map((negotiation) => {
+    const { rounds } = negotiation.negotiation;
+    return seatsOf(negotiation)[0] === 0 ? rounds : rounds.map(swapSeats);
+  });
   const turns = negotiations.flatMap((negotiation) => seatsOf(negotiation).flatMap((seat) => negotiation.transcripts[seat]?.turns ?? []));
   const measured = row === column ? SEATS : ([0] as const);
   return {
-    at,
     ...interval,
     measures: plain(measure(game, turned, tokenStats(turns, null), measured)),
     invalid: invalidShare(turned, measured),
   };
+}
+
+/** What a negotiation is drawn again with: the row's run, the column's where only that has several, else its deal. */
+function unitOf({ seated, group }: MatchupNegotiation, row: Side, column: Side): number {
+  const several = row.members.length > 1 ? row : column.members.length > 1 ? column : null;
+  return several ? seated.find((member) => several.members.includes(member))! : group;
 }
 
 function invalidShare(negotiations: readonly (readonly RoundOutcome[])[], seats: readonly Seat[]): number {

@@ -105,6 +105,42 @@ describe('the match-up matrix', () => {
     await expect(evaluate({ ...COMMON, negotiations: 7, game: 'ipd', players, rules: {} })).rejects.toThrow('give an even number');
   });
 
+  it('takes several runs for one player, whose intervals are over runs', async () => {
+    const names = ['always-cooperate', 'random(0.5)', 'always-defect', 'tit-for-tat'];
+    const players = scripted('ipd', ...names);
+    const sides = [
+      { name: 'mixed', members: [0, 1, 2] },
+      { name: 'tit-for-tat', members: [3] },
+    ];
+    const out = join(folder, 'sides');
+    const progress: string[] = [];
+    const onMatchup = (_: unknown, done: number, of: number) => void progress.push(`${done}/${of}`);
+    const matrix = await evaluate({ ...COMMON, game: 'ipd', players, sides, rules: {}, out, onMatchup });
+    const each = await evaluate({ ...COMMON, game: 'ipd', players, rules: {} });
+    expect(matrix.players).toEqual(['mixed', 'tit-for-tat']);
+    expect(matrix.members).toEqual({ mixed: ['scripted:always-cooperate', 'scripted:random(0.5)', 'scripted:always-defect'] });
+    // Three in self-play, each against tit-for-tat, and tit-for-tat with itself: the runs of one side do not meet.
+    expect(progress).toEqual(['1/7', '2/7', '3/7', '4/7', '5/7', '6/7', '7/7']);
+    const means = [0, 1, 2].map((row) => each.meanReward[row]![3]!);
+    expect(matrix.meanReward[0]![1]).toBeCloseTo((means[0]! + means[1]! + means[2]!) / 3);
+    expect(matrix.meanReward[0]![0]).toBeCloseTo((each.meanReward[0]![0]! + each.meanReward[1]![1]! + each.meanReward[2]![2]!) / 3);
+    expect(matrix.meanReward[1]![1]).toBe(3);
+    // Of 27 equally likely resamples of three runs one in 27 is the worst run three times: beyond 2.5 %.
+    expect(matrix.low[0]![1]).toBeCloseTo(Math.min(...means));
+    expect(matrix.high[0]![1]).toBeCloseTo(Math.max(...means));
+    expect(matrix.low[1]![0]).toBeCloseTo(Math.min(...[0, 1, 2].map((column) => each.meanReward[3]![column]!)));
+    expect(matrix.rollouts.map(({ players: [a, b], cell }) => `${a.slice(9)} ${b.slice(9)} ${cell}`)).toEqual([
+      'always-cooperate always-cooperate 0,0',
+      'always-cooperate tit-for-tat 0,1',
+      'random(0.5) random(0.5) 0,0',
+      'random(0.5) tit-for-tat 0,1',
+      'always-defect always-defect 0,0',
+      'always-defect tit-for-tat 0,1',
+      'tit-for-tat tit-for-tat 1,1',
+    ]);
+    expect(matchupsFile.parse(JSON.parse(await readFile(join(out, 'matchups.json'), 'utf8')))).toEqual(matrix);
+  });
+
   it('keeps every negotiation, so that a cell can be opened', async () => {
     const engine = new TabularEngine({
       prior: [
@@ -123,7 +159,8 @@ describe('the match-up matrix', () => {
     expect(await readFile(join(out, 'matchups.svg'), 'utf8')).toBe(heatMap(matrix));
     expect((await readdir(join(out, 'rollouts'))).sort()).toEqual(['000001.parquet', '000002.parquet', '000003.parquet']);
 
-    const file = matrix.rollouts.find(({ players: both }) => both[0] === 0 && both[1] === 1)!;
+    const file = matrix.rollouts.find(({ cell }) => cell[0] === 0 && cell[1] === 1)!;
+    expect(file.players).toEqual(['toy@7', 'scripted:tit-for-tat']);
     const reader = new RolloutReader();
     const points: number[] = [];
     for (let n = 0; n < 4; n++) {
@@ -208,6 +245,7 @@ describe('the heat map', () => {
   const data = {
     game: 'ipd',
     players: ['a<b>', 'c'],
+    members: {},
     meanReward: [
       [1, 2.5],
       [null, 4],
@@ -230,7 +268,7 @@ describe('the heat map', () => {
     expect(svg).toContain('<title>a&lt;b&gt; against c: 2.50 points a round (2.00 – 3.00)</title>');
     expect(svg).toContain('>2.50</text>');
     expect(svg).toContain('>2.00 – 3.00</text>');
-    expect(svg).toContain('64 negotiations a cell, 95 % interval over deals');
+    expect(svg).toContain('64 negotiations a cell, 95 % intervals over deals');
     expect(svg).not.toContain('<b>');
     expect(svg).not.toMatch(/NaN|undefined|null/);
   });

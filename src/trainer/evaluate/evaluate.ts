@@ -5,13 +5,16 @@ import { MATCHUP_PATHS, MATCHUPS_FORMAT, type MatchupsFile } from '../../protoco
 import { sha256, writeDurably, writeError } from '../../runs/durableFile';
 import type { Player } from '../players/player';
 import { encodeRollouts } from '../rolloutFile';
-import { cellsOf, LEVEL } from './cells';
+import { type Cell, cellOf, LEVEL } from './cells';
 import { heatMap } from './heatMap';
-import { type MatchupOptions, playMatchups } from './matchups';
+import { cellFor, everyOne, meet, pairsIn, type Side } from './lineup';
+import { type MatchupOptions, type PlayedMatchup, playMatchups } from './matchups';
 import { matchupRows } from './rows';
 
 /** What is evaluated, and where it is kept. */
-export interface EvaluateOptions extends MatchupOptions {
+export interface EvaluateOptions extends Omit<MatchupOptions, 'meets'> {
+  /** Rows and columns of the matrix; every player on its own unless given. */
+  readonly sides?: readonly Side[];
   /** Version of Parley, for the file. */
   readonly parley: string;
   /** ISO 8601. */
@@ -28,21 +31,30 @@ export interface EvaluateOptions extends MatchupOptions {
  * @throws Error when the folder is not empty, or what players throw.
  */
 export async function evaluate(options: EvaluateOptions): Promise<MatchupsFile> {
-  const { game, players, seed, out } = options;
+  const { game, players, seed, out, sides = everyOne(players) } = options;
   if (out !== undefined) await prepare(out);
-  let matrix = emptyMatrix(options);
+  let matrix = emptyMatrix(options, sides);
   let done = 0;
-  const of = (players.length * (players.length + 1)) / 2;
-  for await (const matchup of playMatchups(options)) {
+  const meets = (first: number, second: number): boolean => meet(sides, first, second);
+  const of = sides.reduce((sum, _, row) => sum + sides.slice(row).reduce((pairs, __, k) => pairs + pairsIn(sides, [row, row + k]), 0), 0);
+  /** Negotiations of cells whose pairs have not all met, by match-up. */
+  const open = new Map<string, PlayedMatchup[]>();
+  for await (const matchup of playMatchups({ ...options, meets })) {
     done++;
-    matrix = { ...matrix, ...fill(matrix, cellsOf(game, matchup, seed)), usage: usageOf(players) };
+    const cell = cellFor(sides, matchup.players);
+    const key = cell.join(' ');
+    const met = [...(open.get(key) ?? []), matchup];
+    open.set(key, met);
+    if (met.length === pairsIn(sides, cell)) {
+      open.delete(key);
+      const negotiations = met.flatMap((each) => each.negotiations);
+      for (const [row, column] of mirrored(cell)) {
+        matrix = withCell(matrix, row, column, cellOf(game, negotiations, [sides[row]!, sides[column]!], seed));
+      }
+    }
+    matrix = { ...matrix, usage: usageOf(players) };
     if (out !== undefined) {
-      const file = MATCHUP_PATHS.rollouts(done);
-      const rows = matchupRows(done, matchup, players);
-      const bytes = encodeRollouts(rows);
-      await writeDurably(join(out, file), bytes);
-      const [first, second] = matchup.players;
-      const entry = { players: [first, second] as [number, number], file, rows: rows.length, bytes: bytes.length, sha256: sha256(bytes) };
+      const entry = { cell, ...(await writeRollouts(out, done, matchup, players)) };
       matrix = { ...matrix, rollouts: [...matrix.rollouts, entry] };
       await writeDurably(join(out, MATCHUP_PATHS.matchups), `${JSON.stringify(matrix, null, 2)}\n`);
     }
@@ -52,8 +64,32 @@ export async function evaluate(options: EvaluateOptions): Promise<MatchupsFile> 
   return matrix;
 }
 
-function emptyMatrix({ game, players, rules, seed, negotiations, parley, created }: EvaluateOptions): MatchupsFile {
-  const square = (): null[][] => players.map(() => players.map(() => null));
+function mirrored([row, column]: readonly [number, number]): (readonly [number, number])[] {
+  return row === column
+    ? [[row, row]]
+    : [
+        [row, column],
+        [column, row],
+      ];
+}
+
+async function writeRollouts(
+  out: string,
+  number: number,
+  matchup: PlayedMatchup,
+  players: readonly Player[],
+): Promise<Omit<MatchupsFile['rollouts'][number], 'cell'>> {
+  const file = MATCHUP_PATHS.rollouts(number);
+  const rows = matchupRows(number, matchup, players);
+  const bytes = encodeRollouts(rows);
+  await writeDurably(join(out, file), bytes);
+  const [first, second] = matchup.players;
+  return { players: [players[first]!.name, players[second]!.name], file, rows: rows.length, bytes: bytes.length, sha256: sha256(bytes) };
+}
+
+function emptyMatrix({ game, players, rules, seed, negotiations, parley, created }: EvaluateOptions, sides: readonly Side[]): MatchupsFile {
+  const square = (): null[][] => sides.map(() => sides.map(() => null));
+  const several = sides.filter(({ members }) => members.length > 1);
   return {
     format: MATCHUPS_FORMAT,
     created,
@@ -63,7 +99,8 @@ function emptyMatrix({ game, players, rules, seed, negotiations, parley, created
     seed,
     negotiations,
     level: LEVEL,
-    players: players.map(({ name }) => name),
+    players: sides.map(({ name }) => name),
+    members: Object.fromEntries(several.map(({ name, members }) => [name, members.map((member) => players[member]!.name)])),
     meanReward: square(),
     low: square(),
     high: square(),
@@ -76,21 +113,17 @@ function emptyMatrix({ game, players, rules, seed, negotiations, parley, created
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** The matrix's squares with some cells filled in. */
-function fill(matrix: MatchupsFile, cells: ReturnType<typeof cellsOf>) {
-  const put = <T>(square: readonly (readonly T[])[], read: (cell: (typeof cells)[number]) => T): T[][] =>
-    square.map((line, row) =>
-      line.map((value, column) => {
-        const found = cells.find(({ at }) => at[0] === row && at[1] === column);
-        return found ? read(found) : value;
-      }),
-    );
+/** The matrix with one cell filled in. */
+function withCell(matrix: MatchupsFile, row: number, column: number, { mean, low, high, measures, invalid }: Cell): MatchupsFile {
+  const put = <T>(square: readonly (readonly T[])[], value: T): T[][] =>
+    square.map((line, r) => (r === row ? line.with(column, value) : [...line]));
   return {
-    meanReward: put(matrix.meanReward, ({ mean }) => mean),
-    low: put(matrix.low, ({ low }) => low),
-    high: put(matrix.high, ({ high }) => high),
-    measures: put(matrix.measures, ({ measures }) => measures),
-    invalid: put(matrix.invalid, ({ invalid }) => invalid),
+    ...matrix,
+    meanReward: put(matrix.meanReward, mean),
+    low: put(matrix.low, low),
+    high: put(matrix.high, high),
+    measures: put(matrix.measures, measures),
+    invalid: put(matrix.invalid, invalid),
   };
 }
 

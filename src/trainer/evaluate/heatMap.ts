@@ -3,7 +3,7 @@ import { scaleSequential } from 'd3-scale';
 import type { MatchupsFile } from '../../protocol/matchups';
 
 /** What a heat map is drawn from. */
-export type HeatMapData = Pick<MatchupsFile, 'game' | 'players' | 'meanReward' | 'low' | 'high' | 'negotiations' | 'level'>;
+export type HeatMapData = Pick<MatchupsFile, 'game' | 'players' | 'members' | 'meanReward' | 'low' | 'high' | 'negotiations' | 'level'>;
 
 /** Dark to light in even steps of lightness, from blue to yellow, so that it reads without colours as well (after cividis). */
 const COLOURS = ['#00224e', '#35456c', '#666970', '#948e77', '#c8b866', '#fee838'];
@@ -18,7 +18,7 @@ const FONT = 'system-ui, -apple-system, "Segoe UI", sans-serif';
  * The matrix as a picture, an SVG of its own: a cell for each pair, its colour and number the row player's mean points a
  * round, the interval in small print below. Rows read: this player, against the column's.
  */
-export function heatMap({ game, players, meanReward, low, high, negotiations, level }: HeatMapData): string {
+export function heatMap({ game, players, members, meanReward, low, high, negotiations, level }: HeatMapData): string {
   const label = Math.ceil(Math.max(...players.map((name) => [...name].length)) * CHARACTER);
   const left = MARGIN + Math.max(label, 80) + 8;
   const slanted = label > CELL.width - 6;
@@ -56,7 +56,7 @@ export function heatMap({ game, players, meanReward, low, high, negotiations, le
       ].join('');
     }),
   );
-  const about = `Points a round of the row’s player against the column’s; ${negotiations} negotiations a cell, ${Math.round(level * 100)} % interval over deals`;
+  const about = `Points a round of the row’s player against the column’s; ${negotiations} negotiations a cell, ${Math.round(level * 100)} % intervals over ${drawnAgain({ members })}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(`Match-ups in ${game}`)}" font-family="${escapeXml(FONT)}" font-size="12" fill="#1f1f1f">
 <rect width="100%" height="100%" fill="#ffffff"/>
 <text x="${MARGIN}" y="${MARGIN + 12}" font-size="14" font-weight="600">${escapeXml(game)}</text>
@@ -64,6 +64,11 @@ export function heatMap({ game, players, meanReward, low, high, negotiations, le
 ${[...columns, ...rows, ...cells].join('\n')}
 </svg>
 `;
+}
+
+/** What intervals are over, in words. */
+export function drawnAgain({ members }: Pick<MatchupsFile, 'members'>): string {
+  return Object.keys(members).length === 0 ? 'deals' : 'deals, or runs where a player is several';
 }
 
 /** Points with as many digits as a cell has room for. */

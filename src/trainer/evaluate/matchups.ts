@@ -17,6 +17,8 @@ export interface MatchupOptions {
   readonly negotiations: number;
   /** Negotiations that are played at the same time, at most. */
   readonly batch: number;
+  /** Whether two players are to meet; all do unless given. */
+  readonly meets?: (first: number, second: number) => boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -53,6 +55,7 @@ export async function* playMatchups(options: MatchupOptions): AsyncGenerator<Pla
     throw new RangeError(`${negotiations} negotiations: give an even number, each deal is played in both seatings`);
   for (let first = 0; first < players.length; first++) {
     for (let second = first; second < players.length; second++) {
+      if (options.meets?.(first, second) === false) continue;
       options.signal?.throwIfAborted();
       yield { players: [first, second], negotiations: await playPair(options, [first, second]) };
     }
