@@ -1,5 +1,5 @@
 // Draws every view in every theme at several widths into test/screenshots/. `--only PATTERN` picks by name.
-//   npx vite-node test/webview/screenshots.ts --only '^tree.*dark'
+//   npx vite-node test/webview/screenshots.ts -- --only '^tree.*dark'
 import fs from 'node:fs';
 import path from 'node:path';
 import AxeBuilder from 'axe-core';

@@ -28,6 +28,7 @@ export function KeysHelp({ onClose }: { readonly onClose: () => void }): VNode {
           </div>
         ))}
       </dl>
+      <p class="dim">In a chart: ← → read, Enter goes there, dragging or + − zoom, 0 shows all.</p>
       <Button onClick={onClose}>Close</Button>
     </dialog>
   );

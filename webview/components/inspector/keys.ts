@@ -29,7 +29,7 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['['], action: { kind: 'step', by: 'iteration', delta: -1 }, says: 'same negotiation, previous iteration' },
   { keys: ['r'], action: { kind: 'prompt' }, says: 'show or hide what was read before the turn' },
   { keys: ['c'], action: { kind: 'colour' }, says: 'colour by the next measure' },
-  { keys: ['b'], action: { kind: 'compare' }, says: 'the paired run beside' },
+  { keys: ['b'], action: { kind: 'compare' }, says: 'another run beside' },
   { keys: ['d'], action: { kind: 'difference' }, says: 'next difference, when comparing' },
   { keys: ['f'], action: { kind: 'follow' }, says: 'follow the newest iteration' },
   { keys: ['?'], action: { kind: 'keys' }, says: 'these keys' },
