@@ -190,6 +190,8 @@ export interface Engine {
   sample(requests: readonly SampleRequest[], settings: SamplingSettings): Promise<Sample[]>;
   /** Appends tokens that nobody produced here (a fork's history) without sampling. */
   read(lanes: readonly { readonly lane: Lane; readonly tokens: readonly number[] }[]): Promise<void>;
+  /** Forgets a lane's tokens beyond a length, so that a turn can be tried again. */
+  rewind(lanes: readonly { readonly lane: Lane; readonly length: number }[]): void;
   /** One optimizer step of the learner over all sequences; `learningRate` stands in for the optimizer's in this step. */
   train(sequences: readonly TrainSequence[], loss: LossSettings, learningRate?: number): Promise<TrainResult>;
   /** log π of the produced tokens under a policy, by the trainer's own graph. */

@@ -52,7 +52,7 @@ export interface SeatsOptions {
 
 interface Chair {
   readonly policy: Policy;
-  lane: Lane;
+  readonly lane: Lane;
   readonly transcript: SeatTranscript;
 }
 
@@ -120,15 +120,12 @@ export class Seats {
       const failed = attempt > speech.retries ? [] : [...pending.keys()].filter((i) => !pending[i]!.request.parses(utterances[i]!.text));
       if (failed.length === 0) break;
       this.retries += failed.length;
-      const chairs = failed.map((i) => this.#chair(pending[i]!));
-      engine.close(chairs.map((chair) => chair.lane));
-      for (const members of groupBy(chairs, (chair) => chair.policy).values()) {
-        const lanes = engine.open(members[0]!.policy, members.length, this.options.capacity);
-        members.forEach((chair, k) => {
-          chair.lane = lanes[k]!;
-        });
-      }
-      await engine.read(chairs.map((chair) => ({ lane: chair.lane, tokens: chair.transcript.tokens })));
+      engine.rewind(
+        failed.map((i) => {
+          const { lane, transcript } = this.#chair(pending[i]!);
+          return { lane, length: transcript.tokens.length };
+        }),
+      );
       await this.#speak(pending, reads, utterances, failed, attempt, maskedAttempt(speech, attempt), forced);
     }
   }

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CROSS_ENTROPY, crossEntropySequence } from '../crossEntropy';
-import type { AdapterSettings, Learner, LossSettings, Policy } from '../engine';
+import type { AdapterSettings, Lane, Learner, LossSettings, Policy, Sample } from '../engine';
 import { type OnnxEngine, type OnnxEngineOptions, openOnnxEngine } from './engine';
 import { openTranscripts, playTurn, TINY_OPTIMIZER, type Transcript, temporaryFolder, trainSequence, writeTinyModel } from './tinyModel';
 
@@ -191,6 +191,35 @@ describe('sampling', () => {
     const [whole] = await playTurn(engine, [{ transcript: b!, name: 'x', read: [...head, ...tail], constraint }]);
     expect(later!.tokens).toEqual(whole!.tokens);
     expect(largestDifference(later!.logProbs, whole!.logProbs)).toBeLessThan(1e-5);
+  });
+
+  it('rewound says what it would have said without the turns it forgets', async () => {
+    const engine = await open();
+    const { tokenizer, base } = engine;
+    const [direct, rewound] = [engine.open(base, 2, 60), engine.open(base, 2, 60)];
+    const read = tokenizer.observe('play', { first: true, kind: 'action' });
+    const turn = (lanes: Lane[], round: number): Promise<Sample[]> =>
+      engine.sample(
+        lanes.map((lane, i) => ({
+          lane,
+          read,
+          constraint: null,
+          validAgainst: null,
+          maxTokens: 4,
+          uniform: (n) => ((7 * n + 3 * round + 5 * i) % 11) / 11 + 0.01,
+        })),
+        { temperature: 1, topP: 1, topK: 0 },
+      );
+    for (const lanes of [direct, rewound]) await turn(lanes, 1);
+    const length = rewound[1]!.length;
+    await turn([rewound[1]!], 5);
+    engine.rewind([{ lane: rewound[1]!, length }]);
+    expect(rewound[1]!.length).toBe(length);
+    const [expected, found] = [await turn(direct, 2), await turn(rewound, 2)];
+    expect(found.map(({ tokens }) => [...tokens])).toEqual(expected.map(({ tokens }) => [...tokens]));
+    for (const i of [0, 1]) expect(largestDifference(found[i]!.logProbs, expected[i]!.logProbs)).toBeLessThan(1e-5);
+    expect(() => engine.rewind([{ lane: rewound[0]!, length: 1000 }])).toThrow('cannot rewind a lane of');
+    engine.close([...direct, ...rewound]);
   });
 
   it('cuts off unlikely tokens as a slow twin does', async () => {

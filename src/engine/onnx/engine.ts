@@ -123,6 +123,10 @@ export class OnnxEngine implements Engine {
     this.sampler.read(lanes);
   }
 
+  rewind(lanes: readonly { readonly lane: Lane; readonly length: number }[]): void {
+    this.sampler.rewind(lanes);
+  }
+
   train(sequences: readonly TrainSequence[], loss: LossSettings, learningRate?: number): Promise<TrainResult> {
     return this.trainer.train(this.trained(), sequences, loss, learningRate);
   }

@@ -104,6 +104,18 @@ export class Sampler {
     for (const { lane, tokens } of lanes) own(lane).pending.push(...tokens);
   }
 
+  /** Forgets tokens beyond a length; what is cached of those before stays, since no token sees a later one. */
+  rewind(lanes: readonly { readonly lane: Lane; readonly length: number }[]): void {
+    for (const { lane: each, length } of lanes) {
+      const lane = own(each);
+      if (!(length >= 0 && length <= lane.length)) throw new RangeError(`cannot rewind a lane of ${lane.length} tokens to ${length}`);
+      const { lengths } = lane.block.cache;
+      const cached = lengths[lane.row]!;
+      lane.pending.length = Math.max(0, length - cached);
+      lengths[lane.row] = Math.min(cached, length);
+    }
+  }
+
   async sample(requests: readonly SampleRequest[], settings: SamplingSettings): Promise<Sample[]> {
     checkSettings(settings);
     const turns = requests.map(

@@ -64,6 +64,10 @@ export class TabularEngine implements Engine {
     for (const { lane, tokens } of lanes) (lane as WordLane).tokens.push(...tokens);
   }
 
+  rewind(lanes: readonly { readonly lane: Lane; readonly length: number }[]): void {
+    for (const { lane, length } of lanes) (lane as WordLane).tokens.length = length;
+  }
+
   async sample(requests: readonly SampleRequest[], { temperature }: SamplingSettings): Promise<Sample[]> {
     return requests.map((request) => {
       const lane = request.lane as WordLane;
