@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { random } from '../../domain/random';
 import { crossEntropySequence } from '../crossEntropy';
 import { microBatches, paddingShare, roundUp, timeOf } from './microBatches';
 
@@ -38,6 +39,24 @@ describe('micro-batches', () => {
     expect(paddingShare(scattered, microBatches(scattered, 2048))).toBeLessThan(0.15);
   });
 
+  it('come in few shapes, iteration after iteration', () => {
+    const draw = random('shapes');
+    const shapes = new Set<string>();
+    let waste = 0;
+    for (let iteration = 0; iteration < 100; iteration++) {
+      // A talking game: ten rounds with messages of varying length, 40 or 64 transcripts.
+      const sequences = Array.from({ length: iteration % 2 ? 64 : 40 }, () => {
+        const said = Array.from({ length: 10 }, () => 1 + draw.integer(4)).reduce((a, b) => a + b);
+        return sequence(150 + 2 * said, said + 20);
+      });
+      const batches = microBatches(sequences, 2048);
+      for (const { shape } of batches) shapes.add(JSON.stringify(shape));
+      waste = Math.max(waste, paddingShare(sequences, batches));
+    }
+    expect(shapes.size).toBeLessThanOrEqual(15);
+    expect(waste).toBeLessThan(0.15);
+  });
+
   it('leave out sequences in which nothing was produced', () => {
     expect(microBatches([sequence(5, 0)], 100)).toEqual([]);
   });
@@ -45,6 +64,7 @@ describe('micro-batches', () => {
   it('use few sizes', () => {
     expect(roundUp(80, 16)).toBe(80);
     expect(roundUp(81, 16)).toBe(84);
+    expect(roundUp(81, 2)).toBe(96);
     expect(roundUp(3, 16)).toBe(3);
     expect(new Set(Array.from({ length: 512 }, (_, i) => roundUp(i + 513, 16))).size).toBe(16);
   });

@@ -12,7 +12,8 @@ export interface MicroBatch {
 const SHORTEST_SHARE = 0.9;
 
 /**
- * Splits sequences into batches of few distinct shapes (each shape is a graph to compile), longest first.
+ * Splits sequences into batches, longest first. Sizes are rounded up coarsely, so that there are few distinct shapes: each is a
+ * graph that takes 0.1 s and more to compile, and holds its activations' memory.
  * @param tokens about how many tokens one batch should have
  */
 export function microBatches(sequences: readonly TrainSequence[], tokens: number): MicroBatch[] {
@@ -22,21 +23,22 @@ export function microBatches(sequences: readonly TrainSequence[], tokens: number
     .sort((a, b) => b.time - a.time || a.index - b.index);
   const batches: MicroBatch[] = [];
   for (let from = 0; from < order.length; ) {
-    const time = roundUp(order[from]!.time, 16);
+    const time = roundUp(order[from]!.time, 8);
     let to = from;
     while (to < order.length && order[to]!.time >= SHORTEST_SHARE * time) to++;
     if (to === from) to++;
     const most = Math.max(1, Math.floor(tokens / time));
     const chunks = Math.ceil((to - from) / most);
-    const step = Math.max(1, Math.floor(most / 8));
-    const sizeFor = (count: number): number => Math.min(most, Math.ceil(count / step) * step);
+    const step = Math.max(1, Math.floor(most / 4));
+    const sizeFor = (count: number): number =>
+      count < step ? Math.min(step, roundUp(count, 2)) : Math.min(most, Math.ceil(count / step) * step);
     const full = sizeFor(Math.ceil((to - from) / chunks));
     for (; from < to; from += full) {
       const members = order.slice(from, Math.min(to, from + full));
       const batch = sizeFor(members.length);
       const rows = members.reduce((sum, member) => sum + member.rows, 0);
       // Room for as many rows as a full batch would have, so that a batch that is not full has the same shape.
-      const room = roundUp(Math.ceil((rows * batch) / members.length), 8);
+      const room = roundUp(Math.ceil((rows * batch) / members.length), 2);
       batches.push({ shape: { batch, time, rows: room }, members: members.map(({ index }) => index) });
     }
     from = to;

@@ -48,7 +48,7 @@ export const MERGED_BELOW = 20_000_000;
 export const LAYERWISE_FROM = 50_000_000;
 
 /** Sessions kept: a run needs a training and a scoring graph for each shape of batch. */
-const SESSIONS = 24;
+const SESSIONS = 32;
 
 /** Loads a model folder and prepares it for a device. @throws Error naming the file or field that is wrong. */
 export async function openModel(options: ModelOptions): Promise<OpenedModel> {
