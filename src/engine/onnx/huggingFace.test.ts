@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Lane } from '../engine';
+import { openSafetensors, readTensor } from './model/safetensors';
 import { openModel } from './openModel';
 import { OnnxPolicy, WeightFeeds } from './policies';
 import { loadPolicyFiles } from './policyFiles';
@@ -133,6 +134,63 @@ describe('a model folder as older tools write it', () => {
     expect(largest(logProbs, reference.logProbs)).toBeLessThan(1e-4);
   });
 });
+
+describe('a sharded folder in bfloat16', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'parley-shards-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('loads as its parts say, and a missing tensor or shard is named', async () => {
+    const source = join(FIXTURES, 'llama');
+    await cp(join(source, 'config.json'), join(folder, 'config.json'));
+    const file = await openSafetensors(join(source, 'model.safetensors'));
+    const names = [...file.entries.keys()];
+    const weightMap: Record<string, string> = {};
+    for (const part of [0, 1]) {
+      const shard = `model-0000${part + 1}-of-00002.safetensors`;
+      const mine = names.filter((_, i) => i % 2 === part);
+      for (const name of mine) weightMap[name] = shard;
+      await writeBfloat16(
+        join(folder, shard),
+        mine.map((name) => ({ name, shape: file.entries.get(name)!.shape, data: readTensor(file, name) })),
+      );
+    }
+    const index = join(folder, 'model.safetensors.index.json');
+    await writeFile(index, JSON.stringify({ weight_map: weightMap }));
+    const reference: Reference = JSON.parse(await readFile(join(source, 'reference.json'), 'utf8'));
+    const { logProbs } = await scoreTokens({ ...options, model: folder }, { inputIds: reference.inputIds });
+    // Weights kept to 8 bits of mantissa: near the reference, and not it.
+    expect(largest(logProbs, reference.logProbs)).toBeLessThan(0.2);
+    expect(largest(logProbs, reference.logProbs)).toBeGreaterThan(1e-4);
+    await rm(join(folder, 'model-00002-of-00002.safetensors'));
+    await expect(scoreTokens({ ...options, model: folder }, { inputIds: [[1, 2]] })).rejects.toThrow(
+      'model-00002-of-00002.safetensors is missing',
+    );
+    await writeFile(index, JSON.stringify({ weight_map: { x: 'model-00001-of-00002.safetensors' } }));
+    await expect(scoreTokens({ ...options, model: folder }, { inputIds: [[1, 2]] })).rejects.toThrow(/tensor \S+ is missing from/);
+  });
+});
+
+/** A safetensors file whose numbers are cut to their upper halves. */
+async function writeBfloat16(
+  path: string,
+  tensors: readonly { name: string; shape: readonly number[]; data: Float32Array }[],
+): Promise<void> {
+  let offset = 0;
+  const header: Record<string, unknown> = {};
+  const parts = tensors.map(({ name, shape, data }) => {
+    const halves = Uint16Array.from(new Uint32Array(data.buffer, data.byteOffset, data.length), (word) => word >>> 16);
+    header[name] = { dtype: 'BF16', shape, data_offsets: [offset, offset + halves.byteLength] };
+    offset += halves.byteLength;
+    return Buffer.from(halves.buffer);
+  });
+  const text = Buffer.from(JSON.stringify(header));
+  const lead = Buffer.alloc(8);
+  lead.writeBigUInt64LE(BigInt(text.length));
+  await writeFile(path, Buffer.concat([lead, text, ...parts]));
+}
 
 describe('what cannot be scored', () => {
   const model = join(FIXTURES, 'llama');
