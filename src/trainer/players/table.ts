@@ -39,8 +39,15 @@ export class Table {
   readonly #fillers: SeatFiller[] = [];
   /** Index into `#fillers`, `[negotiation][seat]`. */
   readonly #filledBy: readonly Pair<number>[];
+  /** Calls all fillers off: from outside, or because one of them failed. */
+  readonly #stop = new AbortController();
+  readonly #outside: AbortSignal | undefined;
+  readonly #onAbort = (): void => this.#stop.abort(this.#outside?.reason);
 
-  constructor({ players, ...table }: TableOptions) {
+  constructor({ players, signal, ...table }: TableOptions) {
+    this.#outside = signal;
+    if (signal?.aborted) this.#onAbort();
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
     const groups: Player[][] = [];
     for (const player of new Set(players.flat())) {
       const group = groups.find(([first]) => first !== undefined && answerTogether(first, player));
@@ -51,7 +58,7 @@ export class Table {
     try {
       for (const [index, [first]] of groups.entries()) {
         const seats = players.map((both, n) => pair((seat) => (this.#filledBy[n]![seat] === index ? both[seat] : null)));
-        this.#fillers.push(fill(first!, seats, table));
+        this.#fillers.push(fill(first!, seats, { ...table, signal: this.#stop.signal }));
       }
     } catch (error) {
       this.close();
@@ -81,14 +88,20 @@ export class Table {
         texts[i] = answers[k]!;
       });
     });
-    // One failure ends the negotiations, but not before the others have let go of their lanes.
-    const settled = await Promise.allSettled(work);
-    for (const result of settled) if (result.status === 'rejected') throw result.reason;
+    try {
+      await Promise.all(work);
+    } catch (error) {
+      // One failure ends the negotiations, but lanes are let go of only once nobody speaks on them any more.
+      this.#stop.abort(error);
+      await Promise.allSettled(work);
+      throw error;
+    }
     return texts;
   }
 
   /** Frees what the players hold. */
   close(): void {
+    this.#outside?.removeEventListener('abort', this.#onAbort);
     for (const filler of this.#fillers) filler.close();
   }
 }
