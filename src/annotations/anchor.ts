@@ -1,10 +1,7 @@
+import type { TurnText } from '../domain/tokens/turnText';
 import type { Annotation } from './annotation';
 
-/** A turn as it is shown, and the places of its tokens in it, `[start, end)` in UTF-16 units. */
-export interface TurnText {
-  readonly text: string;
-  readonly tokenRanges: readonly (readonly [start: number, end: number])[];
-}
+export type { TurnText };
 
 /** Where an annotation stands now. An orphaned one is kept and shown; its quote says what it was about. */
 export type AnchorState =
