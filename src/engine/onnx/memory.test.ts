@@ -41,6 +41,26 @@ describe('the memory estimate', () => {
     expect(Math.abs(total / 1e6 / megabytes - 1)).toBeLessThan(0.25);
   });
 
+  it('and for a model of 135 million parameters, 8 × 512 tokens', () => {
+    const smol = parseModelConfig(
+      {
+        architectures: ['LlamaForCausalLM'],
+        vocab_size: 49152,
+        hidden_size: 576,
+        intermediate_size: 1536,
+        num_hidden_layers: 30,
+        num_attention_heads: 9,
+        num_key_value_heads: 3,
+        tie_word_embeddings: true,
+        max_position_embeddings: 2048,
+      },
+      'config.json',
+    );
+    const { layerwise: _, ...plan } = PLAN;
+    const { total } = estimate(smol, { ...plan, transcriptTokens: 512 });
+    expect(Math.abs(total / 1e6 / 2995 - 1)).toBeLessThan(0.25);
+  });
+
   it('counts what grows with the run', () => {
     const small = estimate(MIDDLE, PLAN);
     const large = estimate(MIDDLE, { ...PLAN, snapshots: 30, transcripts: 128 });

@@ -104,6 +104,6 @@ function activations(config: ModelConfig, plan: MemoryPlan, layerwise: boolean):
   const block = tokens * (10 * config.hiddenSize + 8 * heads + 8 * groups + 6 * config.intermediateSize + 4 * config.heads * time);
   const rows = layerwise ? Math.min(headRows(config.vocabularySize), tokens) : tokens;
   const logits = 8 * rows * config.vocabularySize;
-  const kept = layerwise ? config.layers * tokens * config.hiddenSize + 2 * block : config.layers * block;
+  const kept = layerwise ? 2 * config.layers * tokens * config.hiddenSize + 2.5 * block : config.layers * block;
   return kept + logits;
 }
