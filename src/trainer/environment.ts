@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { openOnnxEngine } from '../engine/onnx/engine';
 import { loadRuntime } from '../engine/onnx/runtime';
 import type { RunConfig } from '../protocol/runConfig';
+import { checkMemory } from './memory';
 import type { RunEnvironment } from './run';
 
 /** The policy name that stands for the model which Parley brings along. */
@@ -14,6 +15,7 @@ export function onnxEnvironment(media: string, signal: AbortSignal, onPreview?: 
   return {
     signal,
     ...(onPreview && { onPreview }),
+    checkMemory: (config) => checkMemory(policyFolder(media, config), config),
     openEngine: (config, params) =>
       openOnnxEngine({
         model: policyFolder(media, config),

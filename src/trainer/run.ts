@@ -28,6 +28,8 @@ export type RunEvent =
 
 /** What a run needs from outside. */
 export interface RunEnvironment {
+  /** What the run needs in memory, in one line. @throws Error with the numbers where it cannot fit. */
+  checkMemory(config: RunConfig): Promise<string>;
   /** Opens the engine for the policy of a configuration. */
   openEngine(config: RunConfig, params: TrainParams): Promise<Engine>;
   /** Versions for run.json. */
@@ -64,6 +66,7 @@ export async function* trainRun(
     const config = params.start === 'new' ? params.config : resumed!.run.config;
     iteration = resumed?.iterations.at(-1)?.iteration ?? 0;
     yield { type: 'progress', progress: progressOf('loading', config, iteration, resumed?.iterations.at(-1), '') };
+    yield { type: 'log', level: 'info', line: await environment.checkMemory(config) };
     engine = await environment.openEngine(config, params);
     const run = resumed ? resumed.run : await writeRunFile(params, engine, environment);
     if (resumed) for (const line of differences(resumed.run, engine)) yield { type: 'log', level: 'warn', line };

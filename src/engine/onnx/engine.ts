@@ -131,11 +131,6 @@ export class OnnxEngine implements Engine {
     return this.trainer.train(this.trained(), sequences, loss, learningRate);
   }
 
-  /** Changes the learner's optimizer settings from the next step on: a learning-rate schedule. Moments and steps stay. */
-  tune(optimizer: OptimizerSettings): void {
-    this.trained().adam.settings = optimizer;
-  }
-
   /** The loss and its gradient, by parameter name in Hugging Face's or PEFT's wording, without a step. */
   async gradients(
     sequences: readonly TrainSequence[],

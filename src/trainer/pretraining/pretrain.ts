@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { GameId } from '../../domain/games/game';
 import { SPECIAL_WORDS, VOCABULARY } from '../../domain/games/vocabulary';
 import { random } from '../../domain/random';
-import type { LossSettings } from '../../engine/engine';
+import { CROSS_ENTROPY } from '../../engine/crossEntropy';
 import { openOnnxEngine } from '../../engine/onnx/engine';
 import { writeFreshModel } from '../../engine/onnx/model/initialise';
 import { learningRate, STAGES, type Stage, stageGames } from './schedule';
@@ -22,16 +22,6 @@ export interface PretrainingSettings {
 
 /** Sizes of the embedded policy; `docs/embedded-policy.md` says why no larger. */
 export const SHAPE = { hiddenSize: 64, layers: 2, heads: 4, intermediateSize: 128, maxPositions: 512 };
-
-/** Plain cross-entropy: a ratio capped at 1, far above it everywhere, no reference, no entropy. */
-const CROSS_ENTROPY: LossSettings = {
-  klCoefficient: 0,
-  klOver: 'full',
-  entropyCoefficient: 0,
-  temperature: 1,
-  ratioCap: 1,
-  reference: false,
-};
 
 /** Pretrains a fresh policy on transcripts of scripted players and saves it, a Hugging Face folder, into `folder`. */
 export async function pretrain(folder: string, settings: PretrainingSettings): Promise<void> {

@@ -21,16 +21,16 @@ export interface Stage {
 export const STAGES: readonly Stage[] = [
   {
     name: 'broad',
-    steps: 1200,
+    steps: 1500,
     learningRate: 3e-3,
-    negotiations: { ipd: 12, split: 6, 'trust-and-split': 14, 'trust-and-split-values': 4, 'deal-or-no-deal': 4 },
+    negotiations: { ipd: 12, split: 6, 'trust-and-split': 14, 'trust-and-split-values': 6, 'deal-or-no-deal': 8 },
     mix: (game) => PRETRAINING_MIXES[game].broad,
   },
   {
     name: 'final',
-    steps: 240,
+    steps: 320,
     learningRate: 1e-3,
-    negotiations: { ipd: 16, split: 8, 'trust-and-split': 12, 'trust-and-split-values': 6, 'deal-or-no-deal': 6 },
+    negotiations: { ipd: 16, split: 8, 'trust-and-split': 12, 'trust-and-split-values': 6, 'deal-or-no-deal': 10 },
     mix: (game) => PRETRAINING_MIXES[game].final,
   },
 ];

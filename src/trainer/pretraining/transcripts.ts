@@ -4,6 +4,7 @@ import { type PretrainingMix, pretrainingPlayer } from '../../domain/players';
 import type { Random } from '../../domain/random';
 import { play } from '../../domain/rollout';
 import { SEATS } from '../../domain/seat';
+import { crossEntropySequence } from '../../engine/crossEntropy';
 import type { Tokenizer, TrainSequence } from '../../engine/engine';
 
 /**
@@ -59,16 +60,7 @@ function sequence(
       tokens.push(token);
     }
   }
-  const count = positions.length;
-  return {
-    tokens: Int32Array.from(tokens),
-    positions: Int32Array.from(positions),
-    credits: new Float32Array(count).fill(1),
-    // So low that ρ is above any cap: with a cap of 1 the policy loss is then plain cross-entropy.
-    samplingLogProbs: new Float32Array(count).fill(-60),
-    masks: new Array<null>(count).fill(null),
-    weights: new Float32Array(count).fill(1),
-  };
+  return crossEntropySequence(Int32Array.from(tokens), Int32Array.from(positions));
 }
 
 /** A reply's tokens with the stop token: the one path through a choice of one. */

@@ -50,6 +50,7 @@ export function toyEnvironment(signal: AbortSignal = new AbortController().signa
   return {
     engine,
     signal,
+    checkMemory: async () => 'the run needs next to nothing',
     openEngine: async () => engine,
     versions: async () => ({ parley: '0.0.0', onnxruntime: 'none' }),
   };
