@@ -9,7 +9,8 @@ export const importCommand: Command = {
   summary: 'read a run that other software wrote, and say what it holds',
   about: `
 Reads a run folder of AdAlignLLM, the code of arXiv 2511.19405: seed_*/iteration_*/mgid_*.rt.pkl. Pickles are read as data only,
-from an allowlist of globals; a file that holds anything else is skipped, with the reason. Nothing is written. DIR is the folder that holds seed_0, or a part of it; FORMAT is adalign.`,
+from an allowlist of globals; a file that holds anything else is skipped, with the reason. Nothing is written. DIR is the folder
+that holds seed_0, or a part of it; FORMAT is adalign.`,
   positionals: ['FORMAT', 'DIR'],
   options: [
     {
