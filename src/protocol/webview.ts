@@ -143,8 +143,8 @@ export interface NegotiationView {
   readonly algorithm: Algorithm;
   readonly gamma: number;
   readonly beta: number;
-  /** `aa-jit` with the extra γ of `aa`; false where it is absent. */
-  readonly matchedGamma?: boolean;
+  /** `aa-jit` with the extra γ of `aa`. */
+  readonly matchedGamma: boolean;
   readonly rewardScale: number;
   readonly group: number;
   readonly players: Pair<string>;

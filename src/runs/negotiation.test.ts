@@ -72,6 +72,19 @@ describe('negotiationView', () => {
     expect(creditWith('sum')).toBe(0.75 + 0.5);
   });
 
+  it('carries the numbers that the formula of the credit is filled with', () => {
+    const settings = { ...config, algorithm: 'aa-jit' as const, gamma: 0.9, beta: 2, rewardScale: 3 };
+    for (const matchedGamma of [true, false]) {
+      expect(negotiationView(place, { ...settings, matchedGamma }, turns, group)).toMatchObject({
+        algorithm: 'aa-jit',
+        gamma: 0.9,
+        beta: 2,
+        rewardScale: 3,
+        matchedGamma,
+      });
+    }
+  });
+
   it('leaves a round out in which a seat has not acted', () => {
     expect(negotiationView(place, config, turns.slice(0, 3), group)?.rounds).toHaveLength(1);
   });

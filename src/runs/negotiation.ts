@@ -44,6 +44,7 @@ export function negotiationView(
     algorithm: config.algorithm,
     gamma: config.gamma,
     beta: config.beta,
+    matchedGamma: config.matchedGamma,
     rewardScale: config.rewardScale,
     group: first.seed_group,
     players: playersOf(turns),

@@ -61,6 +61,7 @@ export function previewView(place: Place, config: RunConfig, { negotiation, grou
     algorithm: config.algorithm,
     gamma: config.gamma,
     beta: config.beta,
+    matchedGamma: config.matchedGamma,
     rewardScale: config.rewardScale,
     group,
     players: previewPlayers(turns),

@@ -292,6 +292,7 @@ export function negotiationOf(run: WorldRun, iteration: number, negotiation: num
     algorithm: run.algorithm,
     gamma: settings.gamma,
     beta: settings.beta,
+    matchedGamma: settings.matchedGamma,
     rewardScale: settings.rewardScale,
     group,
     players: ['policy', 'policy'],

@@ -17,7 +17,7 @@ export function weightBars(view: NegotiationView, seat: Seat, round: number): We
   if (view.algorithm !== 'aa' && view.algorithm !== 'aa-jit') return [];
   const own = ownAdvantages(view)[seat];
   const last = view.algorithm === 'aa' ? round - 1 : round;
-  const scale = view.algorithm === 'aa' || view.matchedGamma === true ? view.gamma : 1;
+  const scale = view.algorithm === 'aa' || view.matchedGamma ? view.gamma : 1;
   const bars: WeightBar[] = [];
   for (let k = 0; k <= last; k++) {
     const value = own[k];
@@ -55,7 +55,7 @@ export function derivation(view: NegotiationView, credit: CreditView): FormulaLi
     return [own, { symbols: 'alignment = A²', numbers: '', result: signed(credit.alignment), kind: 'aligned' }, sum];
   }
   const bound = view.algorithm === 'aa' ? 'k<t' : 'k≤t';
-  const extra = view.algorithm === 'aa' || view.matchedGamma === true ? 'γ·' : '';
+  const extra = view.algorithm === 'aa' || view.matchedGamma ? 'γ·' : '';
   return [
     own,
     { symbols: `w = ${extra}Σ γᵗ⁻ᵏ A¹ₖ, ${bound}`, numbers: `γ = ${view.gamma}, w =`, result: signed(credit.weight), kind: 'weight' },
