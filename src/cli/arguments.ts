@@ -1,4 +1,4 @@
-import { nearest } from '../runs/nearest';
+import { nearest } from '../domain/nearest';
 
 /** Bad usage: one clear line for stderr; the process exits with 2. */
 export class UsageError extends Error {

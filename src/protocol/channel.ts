@@ -1,3 +1,5 @@
+import { messageOf } from './messageOf';
+
 /**
  * One channel engine for both boundaries (host ↔ trainer, host ↔ webview). It knows no process and no
  * window: give it a transport. Every way in which the other side can go ends in one place, `close`,
@@ -179,8 +181,4 @@ export function openChannel<Ours extends Side, Theirs extends Side>(
 
 function isEnvelope(message: unknown): message is Envelope {
   return typeof message === 'object' && message !== null && typeof (message as { t?: unknown }).t === 'string';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

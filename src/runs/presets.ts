@@ -3,9 +3,9 @@ import { isAbsolute, join, resolve, sep } from 'node:path';
 import * as z from 'zod';
 import { defaultGameSettings, games } from '../domain/games';
 import type { Game, GameId } from '../domain/games/game';
+import { nearest } from '../domain/nearest';
 import { random } from '../domain/random';
 import { type Algorithm, algorithm, gameId, type RunConfig, runConfig } from '../protocol/runConfig';
-import { nearest } from './nearest';
 import { firstIssue, isMissing, messageOf } from './problem';
 
 /** Settings or presets that make no run; the message is one line that names the key, where it was set, and what would be right. */

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 
+export { messageOf } from '../protocol/messageOf';
+
 /** Something in a run folder that could not be read: one clear line that names the file and what to do. */
 export interface Problem {
   /** Relative to the run folder. */
@@ -13,11 +15,6 @@ export function firstIssue(error: z.ZodError): string {
   if (issue === undefined) return 'invalid';
   const path = issue.path.map(String).join('.');
   return path === '' ? issue.message : `${path}: ${issue.message}`;
-}
-
-/** The message of whatever was thrown, on one line. */
-export function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }
 
 /** Whether a file operation failed because there is no such file. */

@@ -1,3 +1,3 @@
 export type { ScriptedPlayer } from './player';
 export { PRETRAINING_MIXES, type PretrainingMix, pretrainingPlayer } from './pretraining';
-export { nearest, type ScriptedPlayers, scriptedPlayers } from './registry';
+export { type ScriptedPlayers, scriptedPlayers } from './registry';

@@ -11,7 +11,7 @@ import { play } from '../rollout';
 import { pair, type Seat } from '../seat';
 import type { ScriptedPlayer } from './player';
 import { PRETRAINING_MIXES, pretrainingPlayer } from './pretraining';
-import { nearest, scriptedPlayers } from './registry';
+import { scriptedPlayers } from './registry';
 
 /** Two players' negotiation, to its end. */
 async function meet(
@@ -124,7 +124,7 @@ describe('the registry', () => {
     expect(() => scriptedPlayers('ipd').get('random(1.5)')).toThrow('give one from 0 to 1');
     expect(() => scriptedPlayers('ipd').get('random()')).toThrow('give one from 0 to 1');
     expect(scriptedPlayers('ipd').get('random').name).toBe('random(0.5)');
-    expect(nearest('kept', ['keep', 'greedy'])).toBe('keep');
+    expect(() => scriptedPlayers('ipd').get('minimax')).toThrow('no scripted player "minimax": there are always-cooperate, ');
   });
 });
 

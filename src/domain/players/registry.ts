@@ -1,4 +1,5 @@
 import type { GameId } from '../games/game';
+import { nearest } from '../nearest';
 import { alwaysCooperate, alwaysDefect, grimTrigger, randomChooser, titForTat } from './ipd';
 import type { ScriptedPlayer } from './player';
 import { fair, generous, greedy, reciprocal } from './sharing';
@@ -32,9 +33,9 @@ export function scriptedPlayers(game: GameId): ScriptedPlayers {
     get(name) {
       const found = players.find((player) => player.name === name) ?? (game === 'ipd' ? randomNamed(name) : undefined);
       if (found) return found;
-      throw new RangeError(
-        `${game} has no scripted player "${name}": did you mean "${nearest(name, names)}"? There are ${names.join(', ')}`,
-      );
+      const near = nearest(name, names);
+      const hint = near === undefined ? 'there are' : `did you mean "${near}"? There are`;
+      throw new RangeError(`${game} has no scripted player "${name}": ${hint} ${names.join(', ')}`);
     },
   };
 }
@@ -47,22 +48,4 @@ function randomNamed(name: string): ScriptedPlayer | undefined {
   const p = given.trim() === '' ? Number.NaN : Number(given);
   if (!(p >= 0 && p <= 1)) throw new RangeError(`"${name}" has no probability: give one from 0 to 1, as in random(0.7)`);
   return randomChooser(p);
-}
-
-/** The name with the fewest letters to change (Levenshtein distance). */
-export function nearest(name: string, names: readonly string[]): string {
-  const distances = names.map((candidate) => distance(name.toLowerCase(), candidate));
-  return names[distances.indexOf(Math.min(...distances))]!;
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

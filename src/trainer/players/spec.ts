@@ -1,7 +1,7 @@
 import type { GameId } from '../../domain/games/game';
+import { nearest } from '../../domain/nearest';
 import { type ScriptedPlayer, scriptedPlayers } from '../../domain/players';
 import type { ChatEndpoint, ChatEndpoints } from '../../protocol/chatEndpoints';
-import { nearest } from '../../runs/nearest';
 import { messageOf } from '../../runs/problem';
 import { EMBEDDED_POLICY } from '../environment';
 import { PlayerError } from './playerError';
