@@ -9,7 +9,8 @@ export function signed(value: number | null | undefined, digits = 2): string {
 /** A number with a true minus and fixed decimals; `–` for none. */
 export function plain(value: number | null | undefined, digits = 2): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
-  return value.toFixed(digits).replace('-', '−');
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? (0).toFixed(digits) : text.replace('-', '−');
 }
 
 /** At most one decimal, and none where it would be zero: rewards and units. */

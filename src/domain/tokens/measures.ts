@@ -128,6 +128,9 @@ const NICE = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
 /** With this many values, the outermost thirtieth may saturate. */
 const CLIP_FROM = 60;
 
+/** The finest scale there is: a value of this size is the last that numbers of two decimals show. */
+const LEAST_SCALE = 0.01;
+
 /**
  * The value at which the colour is full, rounded up so that the legend reads well and colours hold still while a
  * negotiation grows; `clipped` where a few outliers lie beyond, which would otherwise leave everything else pale.
@@ -143,7 +146,8 @@ export function fullScale(measure: Measure, turns: readonly MeasuredTurn[]): { r
   if (sizes.length === 0) return { full: 1, clipped: false };
   sizes.sort((a, b) => a - b);
   const largest = sizes.at(-1)!;
-  const aim = sizes.length < CLIP_FROM ? largest : sizes[Math.floor((sizes.length - 1) * (29 / 30))]!;
+  // Where training has nothing left to say, its last millionths are not painted as if they were something.
+  const aim = Math.max(LEAST_SCALE, sizes.length < CLIP_FROM ? largest : sizes[Math.floor((sizes.length - 1) * (29 / 30))]!);
   const power = 10 ** Math.floor(Math.log10(aim));
   const step = NICE.find((candidate) => aim <= candidate * power * (1 + 1e-9)) ?? 10;
   // Written out again as a decimal, so that 3 · 0.1 is 0.3.

@@ -74,7 +74,8 @@ export function reading(view: NegotiationView, turn: TurnView, credit: CreditVie
   const me = AGENT_NAMES[turn.seat];
   const them = AGENT_NAMES[other(turn.seat)];
   const alone = view.members.length === 0 ? 'the batch' : 'the same deal in its seed group';
-  const first = `From round ${turn.round + 1} on, ${me} got ${credit.own >= 0 ? 'more' : 'less'} than in ${alone}.`;
+  const compared = Math.abs(credit.own) < 0.005 ? 'as much as' : credit.own > 0 ? 'more than' : 'less than';
+  const first = `From round ${turn.round + 1} on, ${me} got ${compared} in ${alone}.`;
   if (view.algorithm === 'rl') return `${first} Plain RL credits nothing else.`;
   if (view.algorithm === 'sum') return `${first} What ${them} got counts as much as ${me}’s own.`;
   if (view.algorithm === 'aa' && turn.round === 0)
