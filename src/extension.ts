@@ -4,8 +4,10 @@ import { registerCommands, runFromView } from './commands/register';
 import { createServices, type Services } from './commands/services';
 import { uriHandler } from './commands/uriHandler';
 import { welcome } from './commands/welcome';
+import { tagCompletion } from './views/annotations/tagCompletion';
 import { InspectorPanel } from './views/inspectorPanel';
 import { statusBar } from './views/statusBar';
+import { registerTranscripts } from './views/transcripts/register';
 import { TreeView } from './views/treeView';
 
 let services: Services | undefined;
@@ -21,6 +23,8 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.window.registerWebviewViewProvider(TreeView.id, built.treeView),
     vscode.window.registerWebviewPanelSerializer(InspectorPanel.viewType, built.inspector),
     vscode.window.registerUriHandler(uriHandler(built)),
+    registerTranscripts(built.transcripts),
+    vscode.languages.registerCompletionItemProvider({ scheme: 'comment' }, tagCompletion(built.annotations), '#'),
     { dispose: () => built.store.dispose() },
   );
   void welcome(built);

@@ -66,6 +66,25 @@ export function previousAnnotation(inOrder: readonly Annotation[], from: Annotat
   return inOrder.findLast((each) => compareTo(each, from) < 0) ?? inOrder.at(-1);
 }
 
+/**
+ * The filter that a reader wrote: words, `#tag`, `by:name`, `is:open`, `is:resolved`, `is:orphaned`.
+ * @throws RangeError in one line for an `is:` that there is not
+ */
+export function parseAnnotationFilter(text: string): AnnotationFilter {
+  const filter: { text?: string; tags?: string[]; author?: string; resolved?: boolean; orphaned?: boolean } = {};
+  for (const word of text.split(/\s+/).filter((each) => each !== '')) {
+    const is = /^is:(.*)$/.exec(word)?.[1];
+    const by = /^by:(.+)$/.exec(word)?.[1];
+    if (is === 'open' || is === 'resolved') filter.resolved = is === 'resolved';
+    else if (is === 'orphaned') filter.orphaned = true;
+    else if (is !== undefined) throw new RangeError(`there is no is:${is}; there are is:open, is:resolved, is:orphaned`);
+    else if (by !== undefined) filter.author = by;
+    else if (word.length > 1 && word.startsWith('#')) filter.tags = [...(filter.tags ?? []), word.slice(1)];
+    else filter.text = `${filter.text ?? ''} ${word}`.trim();
+  }
+  return filter;
+}
+
 /** Tags in use, the most used first. */
 export function tagsInUse(annotations: readonly Annotation[]): { tag: string; count: number }[] {
   const counts = new Map<string, number>();
@@ -79,6 +98,7 @@ function compareTo(annotation: Annotation, from: Annotation | Place): number {
   return 'id' in from ? byPlace(annotation, from) : comparePlaces(placeOf(annotation), from);
 }
 
-function comparePlaces(a: Place, b: Place): number {
+/** Order of places in one run. */
+export function comparePlaces(a: Place, b: Place): number {
   return a.iteration - b.iteration || a.negotiation - b.negotiation || a.turn - b.turn || a.token - b.token;
 }

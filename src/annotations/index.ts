@@ -20,9 +20,11 @@ export { exportCsv, exportJson, exportParquet } from './export';
 export {
   type AnnotationFilter,
   byPlace,
+  comparePlaces,
   filterAnnotations,
   nextAnnotation,
   type Place,
+  parseAnnotationFilter,
   placeOf,
   previousAnnotation,
   tagsInUse,

@@ -13,6 +13,7 @@ export function contextKeys(store: RunStore, selection: Selection): vscode.Dispo
       'parley.hasLiveRun': runs.some(({ status }) => status === 'live'),
       'parley.hasStoppedRun': runs.some(({ status }) => status === 'stopped'),
       'parley.hasIdleRun': runs.some(({ status }) => status !== 'live'),
+      'parley.hasNegotiations': runs.some((run) => run.newest(0) !== null || (run.active?.preview?.count ?? 0) > 0),
       'parley.training': runs.some(({ active }) => active !== null),
       'parley.hasSelection': selection.place !== null,
       'parley.following': selection.following,

@@ -4,8 +4,12 @@ import { RunStore } from '../runs/runStore';
 import { RunTree } from '../runs/runTree';
 import { Selection } from '../runs/selection';
 import { Trainers } from '../runs/trainers';
+import { AnnotationLibrary } from '../views/annotations/annotationLibrary';
+import { AnnotationsView } from '../views/annotations/annotationsView';
+import { AnnotationThreads } from '../views/annotations/annotationThreads';
 import type { ViewSources } from '../views/hydratedView';
 import { InspectorPanel } from '../views/inspectorPanel';
+import { TranscriptFiles } from '../views/transcripts/transcriptFiles';
 import { TreeView } from '../views/treeView';
 import { RunLibrary } from './runLibrary';
 
@@ -20,6 +24,10 @@ export interface Services {
   readonly library: RunLibrary;
   readonly inspector: InspectorPanel;
   readonly treeView: TreeView;
+  readonly transcripts: TranscriptFiles;
+  readonly annotations: AnnotationLibrary;
+  readonly threads: AnnotationThreads;
+  readonly annotationsView: AnnotationsView;
 }
 
 /** A refusal in one clear line that a person can act on; shown as it is, without a stack. */
@@ -61,9 +69,17 @@ export function createServices(
   };
   const inspector = new InspectorPanel(sources, () => library.openAll());
   const treeView = new TreeView(sources);
-  const services: Services = { context, log, store, tree, selection, trainers, library, inspector, treeView };
+  const transcripts = new TranscriptFiles(store, () => library.openAll());
+  const annotations = new AnnotationLibrary(store, transcripts, join(context.globalStorageUri.fsPath, 'annotations'));
+  const threads = new AnnotationThreads(annotations, transcripts);
+  const annotationsView = new AnnotationsView(annotations, transcripts);
+  const services: Services = {
+    ...{ context, log, store, tree, selection, trainers, library, inspector, treeView },
+    ...{ transcripts, annotations, threads, annotationsView },
+  };
 
   const kept = tree.onExpanded(() => void context.workspaceState.update(EXPANDED, tree.expanded.slice(-EXPANDED_KEPT)));
+  context.subscriptions.push(threads, annotationsView, annotations);
   context.subscriptions.push(log, { dispose: kept }, { dispose: () => library.watch(false) });
   return services;
 }

@@ -1,13 +1,22 @@
 import { addToGitignore } from './addToGitignore';
+import { annotate } from './annotate';
 import { closeRun } from './closeRun';
 import type { Command } from './command';
 import { copyLink } from './copyLink';
+import { createAnnotation, discardAnnotation, replyToAnnotation } from './createAnnotation';
 import { deleteRun } from './deleteRun';
+import { cancelAnnotation, deleteAnnotation, editAnnotation, saveAnnotation } from './editAnnotation';
+import { clearAnnotationFilter, filterAnnotations } from './filterAnnotations';
 import { followLive } from './followLive';
+import { nextAnnotation, openAnnotation, previousAnnotation } from './goToAnnotation';
 import type { CommandName } from './names';
 import { openInspector } from './openInspector';
 import { openRun } from './openRun';
+import { openTranscript } from './openTranscript';
+import { renameRun } from './renameRun';
+import { reopenAnnotation, resolveAnnotation } from './resolveAnnotation';
 import { resumeRun } from './resumeRun';
+import { explainCredit, revealInInspector } from './revealInInspector';
 import { revealRunFolder } from './revealRunFolder';
 import { showLog } from './showLog';
 import { showRunMenu } from './showRunMenu';
@@ -15,6 +24,7 @@ import { startAaRun } from './startAaRun';
 import { startPairedRun } from './startPairedRun';
 import { startRlRun } from './startRlRun';
 import { stopRun } from './stopRun';
+import { toggleTokenColours } from './toggleTokenColours';
 
 /** Every command; a name without its command does not compile. */
 export const commandTable: { readonly [K in CommandName]: Command } = {
@@ -33,4 +43,24 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   openInspector,
   showRunMenu,
   addToGitignore,
+  renameRun,
+  openTranscript,
+  revealInInspector,
+  explainCredit,
+  toggleTokenColours,
+  annotate,
+  createAnnotation,
+  discardAnnotation,
+  replyToAnnotation,
+  resolveAnnotation,
+  reopenAnnotation,
+  editAnnotation,
+  saveAnnotation,
+  cancelAnnotation,
+  deleteAnnotation,
+  openAnnotation,
+  nextAnnotation,
+  previousAnnotation,
+  filterAnnotations,
+  clearAnnotationFilter,
 };

@@ -12,6 +12,9 @@ export { WEBVIEW_PROTOCOL } from './versions';
  */
 export type ViewKind = 'tree' | 'inspector';
 
+/** What the inspector shows below or beside a negotiation. */
+export type InspectorDetail = 'credit' | 'charts';
+
 /** A place in a run. What is missing is not chosen yet. The host keeps the one selection that all views follow. */
 export const place = z.strictObject({
   /** Id of an open run. */
@@ -227,6 +230,8 @@ export type WebviewHostSide = {
     selection: { readonly place: Place | null; readonly following: boolean };
     /** The negotiation in view changed on disk or in preview: ask again. */
     negotiationChanged: Place;
+    /** The reader asked for one of the details. */
+    detail: { readonly detail: InspectorDetail };
     /** New points are there from this iteration on. */
     curvesChanged: { readonly run: string; readonly from: number };
   };

@@ -108,6 +108,16 @@ export class RunFolder {
     this.#lockText = '';
   }
 
+  /** Reads run.json again, which somebody has just written; the next look tells of it. */
+  async rereadRunFile(): Promise<void> {
+    const reading = this.#reading.then(async (change) => {
+      await this.#readRunFile();
+      return { ...change, changed: true };
+    });
+    this.#reading = reading;
+    await reading;
+  }
+
   async #refresh(): Promise<FolderChange> {
     const before = this.#visibleState();
     if (this.file === null) await this.#readRunFile();
@@ -208,7 +218,7 @@ export class RunFolder {
 
   #visibleState(): string {
     const who = this.trainedBy === null || this.trainedBy === 'starting' ? this.trainedBy : `${this.trainedBy.host}:${this.trainedBy.pid}`;
-    return JSON.stringify([this.file === null, this.problems, who, this.finished !== null]);
+    return JSON.stringify([this.file?.name, this.problems, who, this.finished !== null]);
   }
 }
 

@@ -126,3 +126,16 @@ function outcome(negotiation: NegotiationView): string[] {
     ...invalid.map(({ round, seat }) => `${AGENT_NAMES[seat]} in round ${round + 1} did not parse: the game’s default counted`),
   ];
 }
+
+/** Where a token stands: one stretch a line, so that no gutter lies between. Nothing of a token that has no character of its own. */
+export function tokenSpans(turn: TranscriptTurn, token: number): { readonly start: TextPosition; readonly end: TextPosition }[] {
+  const [from, to] = turn.said.tokenRanges[token] ?? [0, 0];
+  const spans: { start: TextPosition; end: TextPosition }[] = [];
+  let at = from;
+  for (const line of turn.said.text.slice(from, to).split('\n')) {
+    const start = positionOf(turn, at);
+    if (line !== '') spans.push({ start, end: { line: start.line, character: start.character + line.length } });
+    at += line.length + 1;
+  }
+  return spans;
+}

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Handlers } from '../protocol/channel';
-import type { Place, RunView, ViewKind, WebviewHostSide } from '../protocol/webview';
+import type { InspectorDetail, Place, RunView, ViewKind, WebviewHostSide } from '../protocol/webview';
 import type { RunStore } from '../runs/runStore';
 import type { RunTree } from '../runs/runTree';
 import type { Selection } from '../runs/selection';
@@ -22,6 +22,12 @@ export interface ViewSources {
   visibilityChanged(): void;
 }
 
+/** A webview that is filled and kept up to date until disposed. */
+export interface HydratedView extends vscode.Disposable {
+  /** Brings one of the inspector's details to the front. */
+  show(detail: InspectorDetail): void;
+}
+
 /** Time between two updates of a view, in milliseconds; more often is nothing that a reader sees. */
 const UPDATE_EVERY = 100;
 
@@ -33,6 +39,7 @@ interface Pending {
   selection: boolean;
   filter: boolean;
   negotiation: boolean;
+  detail: InspectorDetail | null;
   readonly curves: Map<string, number>;
 }
 
@@ -40,7 +47,7 @@ interface Pending {
  * Fills a webview and keeps it up to date: the page says that it is ready and is told everything that it
  * shows; after that it is told what changed, coalesced. It asks for windows, never for everything.
  */
-export function hydratedView(webview: vscode.Webview, view: ViewKind, title: string, sources: ViewSources): vscode.Disposable {
+export function hydratedView(webview: vscode.Webview, view: ViewKind, title: string, sources: ViewSources): HydratedView {
   const { store, tree, selection } = sources;
   const dist = vscode.Uri.joinPath(sources.extensionUri, 'dist');
   webview.options = { enableScripts: true, enableCommandUris: false, enableForms: false, localResourceRoots: [dist] };
@@ -61,6 +68,7 @@ export function hydratedView(webview: vscode.Webview, view: ViewKind, title: str
     selection: false,
     filter: false,
     negotiation: false,
+    detail: null,
     curves: new Map(),
   };
 
@@ -75,8 +83,10 @@ export function hydratedView(webview: vscode.Webview, view: ViewKind, title: str
     }
     if (pending.filter) page?.send('filter', tree.filter.view());
     if (pending.negotiation && place !== null) page?.send('negotiationChanged', place);
+    if (pending.detail !== null) page?.send('detail', { detail: pending.detail });
     for (const [run, from] of pending.curves) page?.send('curvesChanged', { run, from });
     pending.tree = pending.reveal = pending.runs = pending.selection = pending.filter = pending.negotiation = false;
+    pending.detail = null;
     pending.curves.clear();
   });
   const tell = (change: Partial<Pending>): void => {
@@ -111,6 +121,7 @@ export function hydratedView(webview: vscode.Webview, view: ViewKind, title: str
   });
 
   return {
+    show: (detail) => tell({ detail }),
     dispose: () => {
       for (const stop of stops) stop();
       update.dispose();

@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
-import { place } from '../protocol/webview';
-import { hydratedView, type ViewSources } from './hydratedView';
+import { type InspectorDetail, place } from '../protocol/webview';
+import { type HydratedView, hydratedView, type ViewSources } from './hydratedView';
 
 /** The editor panel that shows the selected negotiation; it comes back after a reload with the place it was at. */
 export class InspectorPanel implements vscode.WebviewPanelSerializer {
   static readonly viewType = 'parley.inspector';
   #panel: vscode.WebviewPanel | undefined;
+  #content: HydratedView | undefined;
 
   constructor(
     private readonly sources: ViewSources,
@@ -29,6 +30,11 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
     );
   }
 
+  /** Brings one of the details to the front, where the panel has no room for all. */
+  show(detail: InspectorDetail): void {
+    this.#content?.show(detail);
+  }
+
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     this.#fill(panel);
     const kept = place.safeParse(typeof state === 'object' && state !== null && 'place' in state ? state.place : undefined);
@@ -46,10 +52,12 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
       dark: vscode.Uri.joinPath(this.sources.extensionUri, 'media/icon-dark.svg'),
     };
     const content = hydratedView(panel.webview, 'inspector', 'Inspector', this.sources);
+    this.#content = content;
     panel.onDidChangeViewState(() => this.sources.visibilityChanged());
     panel.onDidDispose(() => {
       content.dispose();
       if (this.#panel === panel) this.#panel = undefined;
+      if (this.#content === content) this.#content = undefined;
       this.sources.visibilityChanged();
     });
     this.sources.visibilityChanged();

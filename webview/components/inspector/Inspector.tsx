@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useLayoutEffect, useMemo } from 'preact/hooks';
-import type { NegotiationView } from '../../../src/protocol/webview';
+import type { InspectorDetail, NegotiationView } from '../../../src/protocol/webview';
 import { savedState, saveState } from '../../channel';
 import { loadingNegotiation, step } from '../../inspectorState';
 import {
@@ -42,14 +42,20 @@ import { PlaceBar } from './PlaceBar';
 
 const keysShown = signal(false);
 /** Which of the two stands below the transcript where there is no room for both. */
-const detail = signal<'credit' | 'charts'>(savedState().detail ?? 'credit');
+const detail = signal<InspectorDetail>(savedState().detail ?? 'credit');
 
 /** The editor area: one run, one negotiation, every token of it, and why. */
 export function Inspector(): VNode {
   // On the document: keys work before anything in the page has the focus.
   useLayoutEffect(() => {
     document.addEventListener('keydown', onKeyDown);
-    return () => document.removeEventListener('keydown', onKeyDown);
+    const stop = channel().on('detail', (event) => {
+      detail.value = event.detail;
+    });
+    return () => {
+      stop();
+      document.removeEventListener('keydown', onKeyDown);
+    };
   }, []);
   return (
     <div class="inspector">
@@ -113,7 +119,10 @@ function Body(): VNode {
   }
   return (
     <main class="body" data-detail={detail.value}>
-      <div class="stage">
+      <div
+        class="stage"
+        data-vscode-context={JSON.stringify({ webviewSection: 'negotiation', ...view.place, preventDefaultContextMenuItems: true })}
+      >
         <Stage view={view} compare={comparing.value && rival.value !== undefined} />
       </div>
       <div class="tabs" role="tablist" aria-label="Details">

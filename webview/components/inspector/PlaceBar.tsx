@@ -49,6 +49,9 @@ export function PlaceBar({ view }: { readonly view: NegotiationView }): VNode {
           }}
         />
       </label>
+      <Button kind="icon" label="Open Transcript" onClick={() => command('openTranscript', selection.value ?? view.place)}>
+        <TranscriptIcon />
+      </Button>
       <Button kind="icon" label="Copy Link to this place" onClick={() => command('copyLink', selection.value ?? view.place)}>
         <LinkIcon />
       </Button>
@@ -67,6 +70,14 @@ function LinkIcon(): VNode {
   return (
     <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.3">
       <path d="M6.5 9.5l3-3M7 5l1.6-1.6a2.6 2.6 0 013.8 3.8L10.7 9M9 11l-1.6 1.6a2.6 2.6 0 01-3.8-3.8L5.3 7" />
+    </svg>
+  );
+}
+
+function TranscriptIcon(): VNode {
+  return (
+    <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+      <path d="M3.5 2.5h9v11h-9zM5.5 5.5h5M5.5 8h5M5.5 10.5h3" fill="none" stroke="currentColor" stroke-width="1.1" />
     </svg>
   );
 }

@@ -37,6 +37,7 @@ export function TurnCell(props: {
       data-turn={index}
       data-own={otherIndex ?? index}
       data-side={other ? 'other' : 'this'}
+      data-vscode-context={other ? '{}' : JSON.stringify({ webviewSection: 'turn', round: turn.round, turn: turn.turn })}
     >
       <span class={`who seat-name-${turn.seat}`}>{name}</span>
       <div class={turn.tokens.texts.length <= 4 ? 'said short' : 'said'}>

@@ -1,0 +1,208 @@
+import * as vscode from 'vscode';
+import type { Place } from '../../protocol/webview';
+import type { OpenRun } from '../../runs/openRun';
+import { messageOf } from '../../runs/problem';
+import type { RunStore } from '../../runs/runStore';
+import { type Transcript, transcriptOf } from '../../runs/transcript';
+import { coalesced } from '../coalesced';
+import { TRANSCRIPT_SCHEME, type TranscriptAddress, transcriptAddress, transcriptUri } from './transcriptUri';
+
+/** Time between two updates of a document that grows, in milliseconds. */
+const UPDATE_EVERY = 250;
+
+/** Transcripts kept that no editor shows. */
+const KEPT = 40;
+
+interface Known {
+  readonly uri: vscode.Uri;
+  readonly address: TranscriptAddress;
+  readonly transcript: Transcript;
+  readonly bytes: Uint8Array;
+  /** Grows with every change, since VS Code compares times. */
+  readonly changed: number;
+}
+
+/** The read-only file system behind `parley:`: negotiations of open runs as text, which grow while they are under way. */
+export class TranscriptFiles implements vscode.FileSystemProvider {
+  /** Least recently used first. */
+  readonly #known = new Map<string, Known>();
+  readonly #changedFile = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
+  readonly #changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly #stop: () => void;
+  readonly #stale = new Map<OpenRun, number>();
+  readonly #update = coalesced(UPDATE_EVERY, () => void this.#refresh());
+  #clock = 0;
+  readonly onDidChangeFile = this.#changedFile.event;
+  /** A transcript that was read before differs now. */
+  readonly onDidChangeTranscript = this.#changed.event;
+
+  constructor(
+    private readonly store: RunStore,
+    /** Resolves once the runs of the last session are open. */
+    private readonly runsOpened: () => Promise<void>,
+  ) {
+    this.#stop = store.onChanged((change) => {
+      const from =
+        change.kind === 'committed'
+          ? change.from
+          : change.kind === 'preview'
+            ? (change.run.active?.preview?.iteration ?? Number.POSITIVE_INFINITY)
+            : Number.POSITIVE_INFINITY;
+      if (from === Number.POSITIVE_INFINITY) return;
+      this.#stale.set(change.run, Math.min(from, this.#stale.get(change.run) ?? from));
+      this.#update.request();
+    });
+  }
+
+  /** URI of the transcript that a place lies in; undefined where the place names no negotiation of an open run. */
+  uriOf({ run, iteration, negotiation }: Place): vscode.Uri | undefined {
+    const folder = this.store.get(run)?.folder.path;
+    if (folder === undefined || iteration === undefined || negotiation === undefined) return undefined;
+    return transcriptUri({ folder, iteration, negotiation });
+  }
+
+  /** The open run that a transcript is of, and which negotiation. */
+  sourceOf(uri: vscode.Uri): { readonly run: OpenRun; readonly place: Place } | undefined {
+    const address = transcriptAddress(uri);
+    const run = address && this.store.runs.find(({ folder }) => folder.path === address.folder);
+    if (run === undefined || address === undefined) return undefined;
+    return { run, place: run.complete({ run: run.id, iteration: address.iteration, negotiation: address.negotiation }) };
+  }
+
+  /** The transcript that a document shows, or a later state of it; undefined until it is read. */
+  of(document: vscode.TextDocument): Transcript | undefined {
+    const transcript = this.#known.get(String(document.uri))?.transcript;
+    return transcript?.text.startsWith(document.getText()) === true ? transcript : undefined;
+  }
+
+  /** Reads a transcript. @throws FileSystemError in one line */
+  async transcript(uri: vscode.Uri): Promise<Transcript> {
+    return (await this.#load(uri)).transcript;
+  }
+
+  async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
+    if (transcriptAddress(uri) === undefined) return { type: vscode.FileType.Directory, ctime: 0, mtime: 0, size: 0 };
+    const { bytes, changed } = await this.#load(uri);
+    return { type: vscode.FileType.File, ctime: 0, mtime: changed, size: bytes.length, permissions: vscode.FilePermission.Readonly };
+  }
+
+  async readFile(uri: vscode.Uri): Promise<Uint8Array> {
+    return (await this.#load(uri)).bytes;
+  }
+
+  /** What breadcrumbs list: a run's iterations, an iteration's negotiations. */
+  async readDirectory(uri: vscode.Uri): Promise<[string, vscode.FileType][]> {
+    const sample = transcriptAddress(vscode.Uri.joinPath(uri, 'negotiation 0.transcript'));
+    const iterationOf = sample && this.store.runs.find(({ folder }) => folder.path === sample.folder)?.folder.iteration(sample.iteration);
+    if (iterationOf !== undefined) {
+      return (iterationOf.negotiations?.group ?? []).map((_, n) => [`negotiation ${n}.transcript`, vscode.FileType.File]);
+    }
+    const folder = uri.with({ scheme: 'file' }).fsPath;
+    const run = this.store.runs.find((each) => each.folder.path === folder);
+    return (run?.folder.iterations ?? []).flatMap(({ iteration, rollouts }) =>
+      rollouts === undefined ? [] : [[`iteration ${iteration}`, vscode.FileType.Directory]],
+    );
+  }
+
+  /** Open documents are kept up to date whether they are watched or not. */
+  watch(): vscode.Disposable {
+    return new vscode.Disposable(() => undefined);
+  }
+
+  createDirectory(): never {
+    throw readOnly();
+  }
+
+  writeFile(): never {
+    throw readOnly();
+  }
+
+  delete(): never {
+    throw readOnly();
+  }
+
+  rename(): never {
+    throw readOnly();
+  }
+
+  dispose(): void {
+    this.#stop();
+    this.#update.dispose();
+    this.#changedFile.dispose();
+    this.#changed.dispose();
+  }
+
+  async #load(uri: vscode.Uri): Promise<Known> {
+    const known = this.#known.get(String(uri));
+    if (known !== undefined) return known;
+    await this.runsOpened();
+    return this.#read(uri);
+  }
+
+  async #read(uri: vscode.Uri): Promise<Known> {
+    const address = transcriptAddress(uri);
+    const source = this.sourceOf(uri);
+    if (address === undefined) throw vscode.FileSystemError.FileNotFound(`${uri.path} is no transcript`);
+    if (source === undefined) {
+      throw vscode.FileSystemError.FileNotFound(
+        `The run in ${address.folder} is not open: open it with Parley: Open Run…, then open this again`,
+      );
+    }
+    const key = String(uri);
+    const before = this.#known.get(key);
+    let negotiation: Awaited<ReturnType<OpenRun['negotiation']>>;
+    try {
+      negotiation = await source.run.negotiation(source.place);
+    } catch (error) {
+      throw vscode.FileSystemError.Unavailable(messageOf(error));
+    }
+    if (negotiation === null) {
+      // One that was under way when its trainer stopped is kept in sight for as long as somebody reads it.
+      if (before !== undefined) return before;
+      throw vscode.FileSystemError.FileNotFound(
+        `${source.run.name} has no negotiation ${address.negotiation} in iteration ${address.iteration} (yet)`,
+      );
+    }
+    const transcript = transcriptOf(negotiation);
+    const isSame = before?.transcript.text === transcript.text;
+    const known: Known = {
+      ...{ uri, address, transcript },
+      bytes: isSame ? before.bytes : new TextEncoder().encode(transcript.text),
+      changed: isSame ? before.changed : ++this.#clock,
+    };
+    this.#known.delete(key);
+    this.#known.set(key, known);
+    this.#trim();
+    return known;
+  }
+
+  async #refresh(): Promise<void> {
+    const stale = [...this.#stale];
+    this.#stale.clear();
+    for (const [run, from] of stale) {
+      for (const known of [...this.#known.values()]) {
+        const { address, uri, changed, transcript } = known;
+        if (address.folder !== run.folder.path || address.iteration < from) continue;
+        const now = await this.#read(uri).catch(() => known);
+        if (now.changed !== changed) this.#changedFile.fire([{ type: vscode.FileChangeType.Changed, uri }]);
+        // Credits come without a change of the text.
+        if (now.changed !== changed || now.transcript.negotiation.committed !== transcript.negotiation.committed) this.#changed.fire(uri);
+      }
+    }
+  }
+
+  #trim(): void {
+    if (this.#known.size <= KEPT) return;
+    const open = new Set(
+      vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === TRANSCRIPT_SCHEME).map(({ uri }) => String(uri)),
+    );
+    for (const key of [...this.#known.keys()].slice(0, -1)) {
+      if (this.#known.size <= KEPT) return;
+      if (!open.has(key)) this.#known.delete(key);
+    }
+  }
+}
+
+function readOnly(): vscode.FileSystemError {
+  return vscode.FileSystemError.NoPermissions('Transcripts are read-only: annotate them instead');
+}

@@ -1,0 +1,59 @@
+import * as vscode from 'vscode';
+import { AGENT_NAMES } from '../../domain/seat';
+import type { Place } from '../../protocol/webview';
+import { signed } from '../../runs/rowWords';
+import { roundOutcome, type TranscriptTurn } from '../../runs/transcript';
+import type { TranscriptFiles } from './transcriptFiles';
+
+/** Above each turn what can be done with it, unless `parley.codeLens` is off. */
+export class TurnLenses implements vscode.CodeLensProvider {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeCodeLenses = this.#changed.event;
+  readonly #stops: vscode.Disposable;
+
+  constructor(private readonly files: TranscriptFiles) {
+    const fire = (): void => this.#changed.fire();
+    this.#stops = vscode.Disposable.from(
+      this.#changed,
+      files.onDidChangeTranscript(fire),
+      vscode.workspace.onDidGrantWorkspaceTrust(fire),
+      vscode.workspace.onDidChangeConfiguration((change) => change.affectsConfiguration('parley.codeLens') && fire()),
+    );
+  }
+
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    if (vscode.workspace.getConfiguration('parley').get<unknown>('codeLens') === false) return [];
+    const transcript = this.files.of(document);
+    const source = this.files.sourceOf(document.uri);
+    if (transcript === undefined || source === undefined) return [];
+    const lenses = transcript.turns.flatMap((turn) => lensesOf(turn, source.place));
+    const outcomes = transcript.rounds.flatMap(({ round, line }) => {
+      const outcome = roundOutcome(transcript.negotiation, round);
+      const place = { ...source.place, round };
+      return outcome === null ? [] : [lens(line, outcome, 'revealInInspector', place, 'Show this round in the inspector')];
+    });
+    return [...outcomes, ...lenses];
+  }
+
+  dispose(): void {
+    this.#stops.dispose();
+  }
+}
+
+function lensesOf({ view, line, promptLine }: TranscriptTurn, negotiation: Place): vscode.CodeLens[] {
+  const place = { ...negotiation, round: view.round, turn: view.turn };
+  const at = promptLine ?? line;
+  const { credit } = view;
+  const name = AGENT_NAMES[view.seat];
+  const lenses = [lens(at, 'Reveal in Inspector', 'revealInInspector', place, `Show this turn of ${name} in the inspector`)];
+  if (credit !== null) {
+    const sum = `credit ${signed(credit.credit)} = own advantage ${signed(credit.own)} + alignment term ${signed(credit.alignment)}`;
+    lenses.unshift(lens(at, `Explain Credit (${signed(credit.credit)})`, 'explainCredit', place, sum));
+  }
+  if (vscode.workspace.isTrusted) lenses.push(lens(at, 'Annotate', 'annotate', place, 'Write an annotation to this turn'));
+  return lenses;
+}
+
+function lens(line: number, title: string, command: string, place: Place, tooltip: string): vscode.CodeLens {
+  return new vscode.CodeLens(new vscode.Range(line, 0, line, 0), { title, tooltip, command: `parley.${command}`, arguments: [place] });
+}
