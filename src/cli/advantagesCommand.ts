@@ -43,7 +43,9 @@ Each answer repeats its case and adds returns, advantages, alignment (β·w·A²
     }
     const parsed = cases.safeParse(json);
     if (!parsed.success) {
-      terminal.err(`parley advantages: case ${firstIssue(parsed.error)}\n`);
+      terminal.err(
+        `parley advantages: ${Array.isArray(json) ? `case ${firstIssue(parsed.error)}` : 'stdin is no array of cases; --help describes them'}\n`,
+      );
       return 1;
     }
     const answers = parsed.data.map((each, i) => {

@@ -84,10 +84,16 @@ describe('the command line', () => {
     const occupied = await run(['train', '--out', folder]);
     expect(occupied.code).toBe(1);
     expect(occupied.err).toContain('is not empty (notes.txt): a new run needs a folder of its own');
+    const inTheWay = await run(['train', '--out', join(folder, 'notes.txt')]);
+    expect(inTheWay.code).toBe(1);
+    expect(inTheWay.err).toMatch(/^parley train: .*notes\.txt.*: a file stands where a folder should be\. Choose another folder\n$/);
     const noModel = await run(['train', '--policy', folder, '--out', join(folder, 'run')]);
     expect(noModel.code).toBe(1);
     expect(noModel.err).toMatch(/^run {2}loading the model\nparley train: .*config\.json is missing.*\n$/);
     expect(await readdir(folder)).toEqual(['notes.txt']);
+    await writeFile(join(folder, 'run.json'), '{}');
+    const inARun = await run(['paired', '--out', folder]);
+    expect(inARun).toMatchObject({ code: 1, err: `parley paired: ${folder} already holds a run: choose another folder for the pair\n` });
   });
 
   it('computes advantages as the authors’ own functions do', async () => {
@@ -107,7 +113,7 @@ describe('the command line', () => {
 
   it.each([
     ['', 'stdin is not JSON'],
-    ['{}', 'case '],
+    ['{}', 'stdin is no array of cases'],
     ['[{"gamma":1}]', 'case 0.beta: '],
     ['[{"gamma":1,"beta":1,"kLessThanT":true,"rewardScale":1,"groupSize":1,"rewards":[[[1]],[]]}]', 'case 0: rewards of agent'],
   ])('advantages of %j: exit 1 and one line', async (stdin, complaint) => {

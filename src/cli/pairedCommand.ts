@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { RUN_PATHS } from '../protocol/runFiles';
 import type { Ended, Progress, TrainParams } from '../protocol/trainer';
 import { type StopInfo, startTrainer, type TrainerHandle } from '../runs/trainerHandle';
 import { shareCores } from '../runs/trainers';
@@ -36,6 +38,8 @@ With --out DIR the runs are DIR/rl and DIR/aa.`,
     const rules = ['rl', 'aa'] as const;
     const configs = readConfigs(args, rules, terminal);
     const out = args.text('out');
+    if (out !== undefined && existsSync(join(resolve(out), RUN_PATHS.run)))
+      throw new Error(`${resolve(out)} already holds a run: choose another folder for the pair`);
     const folders = out === undefined ? defaultFolders(configs) : rules.map((rule) => join(resolve(out), rule));
     const share = shareCores(terminal.cores, rules.length);
     const machine = readMachine(args);

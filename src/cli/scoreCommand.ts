@@ -35,7 +35,7 @@ a row's first; with them come the loss −Σ advantage · mask · log π ÷ Σ m
     try {
       json = JSON.parse(await terminal.readAll());
     } catch (error) {
-      terminal.err(`parley score: stdin is not JSON (${messageOf(error)})\n`);
+      terminal.err(`parley score: stdin is not JSON (${messageOf(error)}); give an object, as --help describes\n`);
       return 1;
     }
     const parsed = input.safeParse(json);

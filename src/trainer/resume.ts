@@ -56,8 +56,7 @@ export async function openPosition(folder: string): Promise<RunPosition> {
   const run = await readRunFile(folder);
   const page = await readJournal(folder);
   const [problem] = page.problems;
-  if (problem)
-    throw new ResumeError(`${join(folder, problem.file)}: ${problem.message}. A run with a damaged journal opens, but cannot go on`);
+  if (problem) throw new ResumeError(`${folder}: ${problem.message}. A run with a damaged journal opens, but cannot go on`);
   const iterations = page.lines.filter((line) => line.type === 'iteration');
   iterations.forEach((line, i) => {
     if (line.iteration !== i) {

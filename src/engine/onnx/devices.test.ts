@@ -26,6 +26,16 @@ describe('devices', () => {
     await root.remove();
   });
 
+  it('a device asked for by name that does not work is refused before anything begins, with what would help', async () => {
+    const root = await temporaryFolder();
+    await writeTinyModel(root.path);
+    const device = process.platform === 'darwin' ? 'dml' : 'coreml';
+    await expect(openModel({ model: root.path, threads: 1, device })).rejects.toThrow(
+      new RegExp(`^device ${device} does not work here: .+; .+ is part of onnxruntime-node on \\w+ only$`, 'u'),
+    );
+    await root.remove();
+  });
+
   it('an onnxruntime elsewhere is refused by its path', async () => {
     await expect(probeDevices('relative/path')).rejects.toThrow('onnxruntimePath relative/path is not absolute');
     await expect(probeDevices('/nonexistent')).rejects.toThrow('onnxruntimePath /nonexistent holds no onnxruntime-node');

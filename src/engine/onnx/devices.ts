@@ -51,6 +51,12 @@ export async function chooseDevice(runtime: Runtime, parameters: number): Promis
   throw new Error(`onnxruntime runs on no device here: ${await refusal(runtime, 'cpu')}`);
 }
 
+/** Tries a device that was asked for by name. @throws Error that says why it does not work, and what would help. */
+export async function requireDevice(runtime: Runtime, device: Device): Promise<void> {
+  const reason = await refusal(runtime, device);
+  if (reason !== null) throw new Error(`device ${device} does not work here: ${reason}; ${HELP[device]}`);
+}
+
 const SIZE = 32;
 
 /** Why a device does not compute softmax(x · x + x) rightly; null when it does. */

@@ -1,4 +1,4 @@
-import { chooseDevice } from './devices';
+import { chooseDevice, requireDevice } from './devices';
 import type { LoraPath } from './graphs/weightInputs';
 import { LayerwisePass } from './layerwisePass';
 import { type LoadedModel, loadModelFolder } from './model/modelFolder';
@@ -56,6 +56,7 @@ export async function openModel(options: ModelOptions): Promise<OpenedModel> {
   const model = await loadModelFolder(options.model);
   const parameters = parameterCount(model.parameters);
   const device = options.device === 'auto' ? await chooseDevice(runtime, parameters) : options.device;
+  if (device !== 'cpu' && options.device !== 'auto') await requireDevice(runtime, device);
   const profile = options.profile === undefined ? {} : { profile: options.profile };
   const sessions = new Sessions({ runtime, device, threads: options.threads, spinning: options.spinning ?? true, ...profile }, SESSIONS);
   const feeds: Feeds = Object.fromEntries(
