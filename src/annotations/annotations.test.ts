@@ -19,6 +19,7 @@ import {
   mergeAnnotations,
   newAnnotation,
   nextAnnotation,
+  parseAnnotationFilter,
   parseAnnotations,
   previousAnnotation,
   reacted,
@@ -346,5 +347,16 @@ describe('exports', () => {
       { id: 'b', tags: ['lie'], quote: 'naïve 🤝', replies: ['bob: why?'], reactions: ['👍 1'] },
     ]);
     expect(exportParquet([]).length).toBeGreaterThan(0);
+  });
+});
+
+describe('filters as they are written', () => {
+  it('name tags, authors and states, and leave the rest to words', () => {
+    expect(parseAnnotationFilter('#lie  by:ada is:open rock paper #x')).toEqual({
+      ...{ tags: ['lie', 'x'], author: 'ada', resolved: false, text: 'rock paper' },
+    });
+    expect(parseAnnotationFilter(' is:resolved is:orphaned # ')).toEqual({ resolved: true, orphaned: true, text: '#' });
+    expect(parseAnnotationFilter('')).toEqual({});
+    expect(() => parseAnnotationFilter('is:odd')).toThrow(/there is no is:odd; there are is:open/);
   });
 });

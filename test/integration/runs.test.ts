@@ -10,25 +10,7 @@ import { RolloutReader } from '../../src/runs/rolloutReader';
 import { RunFolder } from '../../src/runs/runFolder';
 import { writeLock } from '../runs/sampleLock';
 import { writeSampleRun } from '../runs/sampleRun';
-
-const workspace = (): string => {
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
-  assert.ok(folder, 'the tests need a workspace folder');
-  return folder;
-};
-const runsFolder = (): string => path.join(workspace(), '.parley/runs');
-const execute = (name: string, args?: unknown): Thenable<unknown> => vscode.commands.executeCommand(`parley.${name}`, args);
-
-/** Polls until a condition holds; the message names what was waited for. */
-async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, seconds = 60): Promise<T> {
-  const end = performance.now() + seconds * 1000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (performance.now() > end) assert.fail(`waited ${seconds} s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
+import { execute, runsFolder, until, workspaceFolder } from './workspace';
 
 /** Starts a small run and gives its folder. */
 async function start(name: string, args: Record<string, unknown> = {}): Promise<readonly string[]> {
@@ -203,7 +185,7 @@ describe('A run', function () {
 
 describe('.gitignore', () => {
   it('gets the line for run folders once', async () => {
-    const file = path.join(workspace(), '.gitignore');
+    const file = path.join(workspaceFolder(), '.gitignore');
     writeFileSync(file, 'dist');
     assert.deepEqual(await execute('addToGitignore'), [file]);
     assert.equal(readFileSync(file, 'utf8'), 'dist\n.parley/runs/\n');

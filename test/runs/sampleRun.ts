@@ -199,15 +199,21 @@ export function sampleLine(
   };
 }
 
-/** Writes iterations of a sample run, rollouts and journal, from one number up to another. */
-export function writeIterations(folder: string, config: RunConfig, from: number, to: number): void {
+/** Writes iterations of a sample run, rollouts and journal, from one number up to another; `change` what their turns are. */
+export function writeIterations(
+  folder: string,
+  config: RunConfig,
+  from: number,
+  to: number,
+  change: (rows: TurnRow[]) => TurnRow[] = (rows) => rows,
+): void {
   mkdirSync(path.join(folder, 'rollouts'), { recursive: true });
   for (let iteration = from; iteration <= to; iteration++) {
     if (iteration === 0) {
       appendLine(folder, sampleLine(config, 0));
       continue;
     }
-    const rows = sampleRows(config, iteration);
+    const rows = change(sampleRows(config, iteration));
     const bytes = rolloutBytes(rows);
     writeFileSync(path.join(folder, RUN_PATHS.rollouts(iteration)), bytes);
     appendLine(folder, sampleLine(config, iteration, { rows: rows.length, bytes: bytes.byteLength }));
@@ -225,10 +231,11 @@ export function writeSampleRun(
   iterations: number,
   change: Partial<RunConfig> = {},
   file: Partial<RunFile> = {},
+  rows: (rows: TurnRow[]) => TurnRow[] = (same) => same,
 ): RunConfig {
   const config = sampleConfig(change);
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, RUN_PATHS.run), JSON.stringify(sampleRunFile(config, file)));
-  writeIterations(folder, config, 0, iterations);
+  writeIterations(folder, config, 0, iterations, rows);
   return config;
 }

@@ -143,8 +143,9 @@ export class TranscriptFiles implements vscode.FileSystemProvider {
     const address = transcriptAddress(uri);
     const source = this.sourceOf(uri);
     if (address === undefined) throw vscode.FileSystemError.FileNotFound(`${uri.path} is no transcript`);
+    // Not "not found", in place of which VS Code says something of its own.
     if (source === undefined) {
-      throw vscode.FileSystemError.FileNotFound(
+      throw vscode.FileSystemError.Unavailable(
         `The run in ${address.folder} is not open: open it with Parley: Open Run…, then open this again`,
       );
     }
@@ -159,7 +160,7 @@ export class TranscriptFiles implements vscode.FileSystemProvider {
     if (negotiation === null) {
       // One that was under way when its trainer stopped is kept in sight for as long as somebody reads it.
       if (before !== undefined) return before;
-      throw vscode.FileSystemError.FileNotFound(
+      throw vscode.FileSystemError.Unavailable(
         `${source.run.name} has no negotiation ${address.negotiation} in iteration ${address.iteration} (yet)`,
       );
     }
