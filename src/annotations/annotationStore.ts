@@ -1,5 +1,5 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Annotation, byId } from './annotation';
 import { type AnnotationFile, EMPTY_FILE, formatAnnotations, parseAnnotations } from './annotationFile';
 import { mergeAll } from './merge';
@@ -86,6 +86,13 @@ export class AnnotationStore {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
+}
+
+/** Where the annotations of a run in `.parley/runs` are: beside the runs. Undefined for a run that lies elsewhere. */
+export function annotationsBeside(runFolder: string): string | undefined {
+  const runs = dirname(runFolder);
+  const parley = dirname(runs);
+  return basename(runs) === 'runs' && basename(parley) === '.parley' ? join(parley, 'annotations') : undefined;
 }
 
 /** Written beside, fsynced, renamed: a crash leaves the old file or the new one, whole. */

@@ -1,7 +1,7 @@
 export { type AnchorState, anchorOf, resolveAnchor, type TurnText } from './anchor';
 export { type Anchor, type Annotation, annotationId, annotationSchema, normalTags, type Reaction, type Reply, tagsOf } from './annotation';
 export { type AnnotationFile, type BrokenLine, formatAnnotations, parseAnnotations } from './annotationFile';
-export { AnnotationStore } from './annotationStore';
+export { AnnotationStore, annotationsBeside } from './annotationStore';
 export {
   answerDeleted,
   answered,

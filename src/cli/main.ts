@@ -1,6 +1,7 @@
 import { messageOf } from '../runs/problem';
 import { parleyVersion } from '../trainer/environment';
 import { advantagesCommand } from './advantagesCommand';
+import { annotationsCommand } from './annotationsCommand';
 import { didYouMean, readArguments, UsageError } from './arguments';
 import type { Command } from './command';
 import { devicesCommand } from './devicesCommand';
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   evaluateCommand,
   importCommand,
   devicesCommand,
+  annotationsCommand,
   advantagesCommand,
   scoreCommand,
 ];

@@ -1,7 +1,15 @@
 import { userInfo } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { type AnchorState, type Annotation, type AnnotationFile, AnnotationStore, type Deed, resolveAnchor } from '../../annotations';
+import {
+  type AnchorState,
+  type Annotation,
+  type AnnotationFile,
+  AnnotationStore,
+  annotationsBeside,
+  type Deed,
+  resolveAnchor,
+} from '../../annotations';
 import type { OpenRun } from '../../runs/openRun';
 import type { RunStore } from '../../runs/runStore';
 import { positionOf, type Transcript, type TranscriptTurn } from '../../runs/transcript';
@@ -144,8 +152,8 @@ export function spanOf(turn: TranscriptTurn, start: number, end: number): vscode
 
 /** Beside the runs of `.parley/runs`; else in the workspace folder that holds the run, or in the first one. */
 function folderOf(run: string, fallback: string): string {
-  const parent = dirname(run);
-  if (basename(parent) === 'runs' && basename(dirname(parent)) === '.parley') return join(dirname(parent), 'annotations');
+  const beside = annotationsBeside(run);
+  if (beside !== undefined) return beside;
   const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(run)) ?? vscode.workspace.workspaceFolders?.[0];
   return folder === undefined ? fallback : join(folder.uri.fsPath, '.parley/annotations');
 }
