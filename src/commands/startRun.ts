@@ -93,13 +93,13 @@ export async function begin(services: Services, run: OpenRun): Promise<void> {
 }
 
 /** Opens the tree down to the first negotiation of the run on the reader's mind, and follows it. */
-function show({ tree, selection, inspector }: Services, runs: readonly OpenRun[]): void {
+function show({ tree, treeView, selection, inspector }: Services, runs: readonly OpenRun[]): void {
   const run = runs.at(-1);
   if (run === undefined) return;
   for (const other of runs) tree.reveal({ run: other.id, iteration: 1 });
   tree.reveal({ run: run.id, iteration: 1, group: 0, negotiation: 0 });
   selection.follow(true, run.id);
-  void vscode.commands.executeCommand('parley.runs.focus').then(() => inspector.open());
+  void treeView.focus().then(() => inspector.open());
 }
 
 function parseArgs(input: unknown): StartArgs | undefined {

@@ -24,6 +24,8 @@ export interface ViewSources {
 
 /** A webview that is filled and kept up to date until disposed. */
 export interface HydratedView extends vscode.Disposable {
+  /** Resolves once the page has come up for the first time. */
+  readonly ready: Promise<void>;
   /** Brings one of the inspector's details to the front. */
   show(detail: InspectorDetail): void;
 }
@@ -111,16 +113,22 @@ export function hydratedView(webview: vscode.Webview, view: ViewKind, title: str
     }),
   ];
 
+  let cameUp: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => {
+    cameUp = resolve;
+  });
   const connection = connectWebview(webview, handlersOf(sources), (channel) => {
     page = undefined;
     channel.on('ready', () => {
       page = channel;
+      cameUp();
       tell({ runs: true, selection: true, tree: view === 'tree', filter: view === 'tree', reveal: true });
       update.flush();
     });
   });
 
   return {
+    ready,
     show: (detail) => tell({ detail }),
     dispose: () => {
       for (const stop of stops) stop();

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { GameId } from '../../domain/games/game';
 import { type Gate, passes } from './gates';
 import { SHAPE } from './pretrain';
 import { STAGES } from './schedule';
 
 /** Writes the card of a pretrained policy beside it: how it was made, what it is and is not, its gates, its hash. */
-export async function writeCard(folder: string, seed: number, parameters: number, measured: readonly Gate[]): Promise<void> {
+export async function writeCard(
+  folder: string,
+  seed: number,
+  parameters: number,
+  measured: readonly Gate[],
+  spoken: readonly GameId[],
+): Promise<void> {
   const weights = await readFile(join(folder, 'model.safetensors'));
   const sha256 = createHash('sha256').update(weights).digest('hex');
   const stages = STAGES.map(
@@ -42,6 +49,8 @@ ${stages.join('\n')}
 | game | what | measured | wanted | |
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
+
+It is offered for ${spoken.join(', ')}; a game whose gates it misses can be trained on from the command line all the same.
 
 SHA-256 of model.safetensors: \`${sha256}\`
 `,

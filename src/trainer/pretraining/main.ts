@@ -13,7 +13,8 @@ const HELP = `Makes the embedded policy from transcripts of scripted players, an
   npm run pretrain -- [--seed 0] [--threads 2] [--games ipd,split,…] [--out media/policies/seed]
   npm run pretrain -- --measure media/policies/seed     only measures the gates of a policy that is there
 
-A policy that misses a gate is not put in place: it is left beside the folder, and the exit code is 1.
+A game whose gates are missed is not offered for the policy, and its card says so. One that misses a gate of the Iterated
+Prisoner's Dilemma is not put in place: it is left beside the folder, and the exit code is 1.
 `;
 
 async function main(): Promise<number> {
@@ -42,11 +43,12 @@ async function main(): Promise<number> {
   await mkdir(out, { recursive: true });
   const draft = await mkdtemp(`${out}-`);
   await pretrain(draft, { seed, threads, games, say });
-  await nameGames(join(draft, 'config.json'), games);
-  const { measured, parameters, missed } = await measure(draft, games, threads, say);
-  await writeCard(draft, seed, parameters, measured);
-  if (missed > 0) {
-    say(`${missed} gates missed: left in ${draft}`);
+  const { measured, parameters } = await measure(draft, games, threads, say);
+  const spoken = games.filter((game) => measured.every((gate) => gate.game !== game || passes(gate)));
+  await nameGames(join(draft, 'config.json'), spoken);
+  await writeCard(draft, seed, parameters, measured, spoken);
+  if (games.includes('ipd') && !spoken.includes('ipd')) {
+    say(`gates of the Iterated Prisoner's Dilemma are missed: left in ${draft}`);
     return 1;
   }
   for (const file of await readdir(draft)) await rename(join(draft, file), join(out, file));
