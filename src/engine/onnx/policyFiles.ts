@@ -103,7 +103,7 @@ export async function loadOptimizerFile(
   parameters: readonly Parameter[],
 ): Promise<{ m: Float32Array; v: Float32Array; steps: number }> {
   const file = await openChecked(join(folder, OPTIMIZER));
-  const steps = Number(file.metadata['steps']);
+  const steps = Number(file.metadata.steps);
   if (!Number.isSafeInteger(steps) || steps < 0)
     throw new Error(`${file.path} does not say how many steps were taken; it is not a file of ours`);
   const [m, v] = (['m', 'v'] as const).map((moment) => readParameters(file, parameters, (name) => `${moment}.${name}`).data) as [
@@ -136,7 +136,7 @@ function parseAdapterConfig(text: string, path: string): LoraShape {
   } catch {
     throw new Error(`${path} is not JSON`);
   }
-  if (json['peft_type'] !== 'LORA') throw new Error(`${path}: peft_type ${String(json['peft_type'])} is not supported; LORA is`);
+  if (json.peft_type !== 'LORA') throw new Error(`${path}: peft_type ${String(json.peft_type)} is not supported; LORA is`);
   for (const field of ['use_dora', 'use_rslora', 'fan_in_fan_out', 'lora_bias']) {
     if (json[field]) throw new Error(`${path}: ${field} is not supported`);
   }
@@ -144,8 +144,7 @@ function parseAdapterConfig(text: string, path: string): LoraShape {
     if (Object.keys((json[field] as object | null) ?? {}).length > 0)
       throw new Error(`${path}: ${field} is not supported; all layers share one rank and alpha`);
   }
-  if (json['bias'] !== undefined && json['bias'] !== 'none')
-    throw new Error(`${path}: bias ${String(json['bias'])} is not supported; none is`);
+  if (json.bias !== undefined && json.bias !== 'none') throw new Error(`${path}: bias ${String(json.bias)} is not supported; none is`);
   const { r: rank, lora_alpha: alpha } = json;
   if (typeof rank !== 'number' || !Number.isSafeInteger(rank) || rank < 1)
     throw new Error(`${path}: r must be a whole number above 0, not ${String(rank)}`);

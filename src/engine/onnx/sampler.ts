@@ -262,7 +262,7 @@ export class Sampler {
     const window = config.windows.find((each) => each !== null) ?? null;
     if (config.windows.includes(null)) feeds.seen = this.seen(cache, columns, null);
     if (window !== null) feeds.seenSliding = this.seen(cache, columns, window);
-    feeds['slots'] = sessions.int64(BigInt64Array.of(BigInt(cache.capacity)), [1]);
+    feeds.slots = sessions.int64(BigInt64Array.of(BigInt(cache.capacity)), [1]);
     const shape = [rows, config.keyValueHeads, cache.capacity, config.headSize];
     for (let layer = 0; layer < config.layers; layer++) {
       const names = cacheNames(layer);

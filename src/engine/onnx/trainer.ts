@@ -149,7 +149,7 @@ export class Trainer {
     const { klOver, temperature } = batch.loss;
     const shared: Feeds = { inverseTemperature: sessions.scalar(1 / temperature) };
     if (batch.masked)
-      shared['maskTable'] = sessions.float(batch.maskTable, [batch.maskTable.length / config.vocabularySize, config.vocabularySize]);
+      shared.maskTable = sessions.float(batch.maskTable, [batch.maskTable.length / config.vocabularySize, config.vocabularySize]);
     return {
       shape,
       lossShape: { masked: batch.masked, klOver: batch.masked ? klOver : 'full' },

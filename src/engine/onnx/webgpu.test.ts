@@ -47,7 +47,7 @@ afterAll(() => rm(FOLDER, { recursive: true, force: true }));
 
 // SwiftShader compiles every kernel on the CPU: about half a minute. PARLEY_WEBGPU_MODELS=llama,gemma3,qwen3 checks more.
 describe.skipIf(!DRIVER)('on WebGPU', () => {
-  it.each((process.env['PARLEY_WEBGPU_MODELS'] ?? 'llama').split(','))(
+  it.each((process.env.PARLEY_WEBGPU_MODELS ?? 'llama').split(','))(
     '%s computes what it computes on the CPU, and nothing falls back to the CPU',
     { timeout: 240_000 },
     async (name) => {

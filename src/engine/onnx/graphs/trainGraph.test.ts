@@ -101,7 +101,7 @@ async function worstDirection(made: Awaited<ReturnType<typeof train>>): Promise<
       const step = 8e-3;
       const at = async (sign: number): Promise<number> => {
         for (let i = 0; i < values.length; i++) values[i] = saved[i]! + (sign * step * direction[i]!) / length;
-        return (await made.run())['loss']![0]!;
+        return (await made.run()).loss![0]!;
       };
       // Four points: the loss bends too much for two.
       const difference = (8 * ((await at(1)) - (await at(-1))) - ((await at(2)) - (await at(-2)))) / (12 * step);
@@ -150,16 +150,15 @@ describe('the loss', () => {
     let loss = 0;
     let capped = 0;
     for (let i = 0; i < SHAPE.rows; i++) {
-      const ratio = Math.exp(out['logProb']![i]! - data.samplingLogProb[i]!);
-      expect(out['ratio']![i]).toBeCloseTo(ratio, 4);
+      const ratio = Math.exp(out.logProb![i]! - data.samplingLogProb[i]!);
+      expect(out.ratio![i]).toBeCloseTo(ratio, 4);
       if (ratio > 1.5) capped++;
       const rho = Math.min(ratio, 1.5);
-      const d = data.referenceLogProb[i]! - out['logProb']![i]!;
-      loss +=
-        data.weight[i]! * (-rho * data.credit[i]! * out['logProb']![i]! + 0.3 * rho * (Math.exp(d) - d - 1) - 0.2 * out['entropy']![i]!);
+      const d = data.referenceLogProb[i]! - out.logProb![i]!;
+      loss += data.weight[i]! * (-rho * data.credit[i]! * out.logProb![i]! + 0.3 * rho * (Math.exp(d) - d - 1) - 0.2 * out.entropy![i]!);
     }
     expect(capped).toBeGreaterThan(0);
-    expect(out['loss']![0]).toBeCloseTo(loss, 4);
+    expect(out.loss![0]).toBeCloseTo(loss, 4);
   });
 
   it('holds forbidden logits by the KL over the full policy only', async () => {
@@ -189,9 +188,9 @@ describe('the loss', () => {
     );
     made.data.samplingLogProb.set([-1e9, 1e9, -1000, 0]);
     const out = await made.run();
-    expect(Number.isFinite(out['loss']![0]!)).toBe(true);
-    expect(out['ratio']![0]! / Math.exp(40)).toBeCloseTo(1, 4);
-    expect(out['ratio']![1]).toBeLessThan(1e-17);
+    expect(Number.isFinite(out.loss![0]!)).toBe(true);
+    expect(out.ratio![0]! / Math.exp(40)).toBeCloseTo(1, 4);
+    expect(out.ratio![1]).toBeLessThan(1e-17);
   });
 });
 

@@ -31,7 +31,7 @@ export class ChatTemplate {
   static async read(folder: string, tokenizerConfig: Readonly<Record<string, unknown>>): Promise<ChatTemplate> {
     const path = join(folder, 'chat_template.jinja');
     const file = await readFile(path, 'utf8').catch(() => null);
-    const inConfig = tokenizerConfig['chat_template'];
+    const inConfig = tokenizerConfig.chat_template;
     const source = file ?? (Array.isArray(inConfig) ? namedDefault(inConfig) : inConfig);
     if (typeof source !== 'string') {
       throw new Error(
