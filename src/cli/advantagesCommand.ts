@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { goldenCase } from '../domain/advantage';
-import { firstIssue, messageOf } from '../runs/problem';
+import { messageOf } from '../runs/problem';
 import type { Command } from './command';
+import { readStandardInput } from './standardInput';
 
 const rows = z.array(z.array(z.number()));
 
@@ -34,21 +35,8 @@ Each answer repeats its case and adds returns, advantages, alignment (β·w·A²
     ],
   ],
   run: async (_args, terminal) => {
-    let json: unknown;
-    try {
-      json = JSON.parse(await terminal.readAll());
-    } catch (error) {
-      terminal.err(`parley advantages: stdin is not JSON (${messageOf(error)}); give an array of cases, as --help describes\n`);
-      return 1;
-    }
-    const parsed = cases.safeParse(json);
-    if (!parsed.success) {
-      terminal.err(
-        `parley advantages: ${Array.isArray(json) ? `case ${firstIssue(parsed.error)}` : 'stdin is no array of cases; --help describes them'}\n`,
-      );
-      return 1;
-    }
-    const answers = parsed.data.map((each, i) => {
+    const given = await readStandardInput(terminal, cases, 'an array of cases');
+    const answers = given.map((each, i) => {
       try {
         return { ...each, ...goldenCase(each) };
       } catch (error) {

@@ -113,8 +113,8 @@ describe('the command line', () => {
 
   it.each([
     ['', 'stdin is not JSON'],
-    ['{}', 'stdin is no array of cases'],
-    ['[{"gamma":1}]', 'case 0.beta: '],
+    ['{}', 'expected array, received object; give an array of cases'],
+    ['[{"gamma":1}]', 'stdin: 0.beta: '],
     ['[{"gamma":1,"beta":1,"kLessThanT":true,"rewardScale":1,"groupSize":1,"rewards":[[[1]],[]]}]', 'case 0: rewards of agent'],
   ])('advantages of %j: exit 1 and one line', async (stdin, complaint) => {
     const { code, out, err } = await run(['advantages'], stdin);

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { scoreTokens } from '../engine/onnx/scoreTokens';
-import { firstIssue, messageOf } from '../runs/problem';
 import { shareCores } from '../runs/trainers';
 import { policyFolder } from '../trainer/environment';
 import type { Command } from './command';
 import { MACHINE_OPTIONS, readMachine } from './runOptions';
+import { readStandardInput } from './standardInput';
 
 const numbers = z.array(z.array(z.number()));
 const input = z.strictObject({
@@ -31,19 +31,7 @@ a row's first; with them come the loss −Σ advantage · mask · log π ÷ Σ m
   ],
   examples: [[`echo '{"inputIds": [[1, 13, 3]]}' | parley score`, 'three tokens by the embedded policy']],
   run: async (args, terminal) => {
-    let json: unknown;
-    try {
-      json = JSON.parse(await terminal.readAll());
-    } catch (error) {
-      terminal.err(`parley score: stdin is not JSON (${messageOf(error)}); give an object, as --help describes\n`);
-      return 1;
-    }
-    const parsed = input.safeParse(json);
-    if (!parsed.success) {
-      terminal.err(`parley score: stdin: ${firstIssue(parsed.error)}\n`);
-      return 1;
-    }
-    const { inputIds, advantages, mask } = parsed.data;
+    const { inputIds, advantages, mask } = await readStandardInput(terminal, input, 'an object with inputIds');
     const model = args.text('model') ?? 'embedded';
     const adapter = args.text('adapter');
     const { spin, threads } = shareCores(terminal.cores, 1);

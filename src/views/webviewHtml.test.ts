@@ -32,7 +32,7 @@ describe('webviewHtml', () => {
   });
 
   it('escapes what it is given and names the view', () => {
-    expect(html).toContain('<title>Runs &lt;b>&quot;</title>');
+    expect(html).toContain('<title>Runs &lt;b&gt;&quot;</title>');
     expect(html).toContain('data-view="tree"');
   });
 });

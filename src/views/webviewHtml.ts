@@ -1,3 +1,4 @@
+import { escapeMarkup } from '../domain/markup';
 import type { ViewKind } from '../protocol/webview';
 
 /** What a page needs to know of the webview that it is made for. */
@@ -27,20 +28,16 @@ export function webviewHtml({ view, title, cspSource, script, style, nonce }: Pa
 <html lang="en">
 <head>
 <meta charset="UTF-8">
-<meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">
+<meta http-equiv="Content-Security-Policy" content="${escapeMarkup(policy)}">
 <meta property="csp-nonce" content="${nonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" nonce="${nonce}" href="${escaped(style)}">
-<title>${escaped(title)}</title>
+<link rel="stylesheet" nonce="${nonce}" href="${escapeMarkup(style)}">
+<title>${escapeMarkup(title)}</title>
 </head>
 <body data-view="${view}" data-vscode-context='{"preventDefaultContextMenuItems":true}'>
 <div id="root"></div>
-<script nonce="${nonce}" src="${escaped(script)}"></script>
+<script nonce="${nonce}" src="${escapeMarkup(script)}"></script>
 </body>
 </html>
 `;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }

@@ -1,4 +1,5 @@
 import type { ComponentChild, VNode } from 'preact';
+import { escapeMarkup } from '../../src/domain/markup';
 
 /**
  * The text of a drawing: virtual SVG nodes as SVG source, for files and tests. Components are not called; a drawing
@@ -8,7 +9,7 @@ import type { ComponentChild, VNode } from 'preact';
 export function svgText(node: ComponentChild, resolve: (variable: string) => string = (variable) => `var(${variable})`): string {
   if (node === null || node === undefined || typeof node === 'boolean') return '';
   if (Array.isArray(node)) return (node as ComponentChild[]).map((child) => svgText(child, resolve)).join('');
-  if (typeof node !== 'object') return escaped(String(node));
+  if (typeof node !== 'object') return escapeMarkup(String(node));
   const { type, props } = node as VNode<Record<string, unknown>>;
   const children = svgText(props.children as ComponentChild, resolve);
   // A fragment.
@@ -25,12 +26,8 @@ export function svgText(node: ComponentChild, resolve: (variable: string) => str
     )
     .map(
       ([name, value]) =>
-        ` ${name}="${escaped(String(value)).replace(/var\((--[\w-]+)\)/g, (_, variable: string) => escaped(resolve(variable)))}"`,
+        ` ${name}="${escapeMarkup(String(value)).replace(/var\((--[\w-]+)\)/g, (_, variable: string) => escapeMarkup(resolve(variable)))}"`,
     )
     .join('');
   return children === '' ? `<${type}${attributes}/>` : `<${type}${attributes}>${children}</${type}>`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character] ?? character);
 }

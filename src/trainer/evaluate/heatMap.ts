@@ -1,5 +1,6 @@
 import { interpolateRgbBasis } from 'd3-interpolate';
 import { scaleSequential } from 'd3-scale';
+import { escapeMarkup } from '../../domain/markup';
 import type { MatchupsFile } from '../../protocol/matchups';
 
 /** What a heat map is drawn from. */
@@ -34,11 +35,11 @@ export function heatMap({ game, players, members, meanReward, low, high, negotia
   const columns = players.map((name, column) => {
     const [cx, cy] = [x(column) + CELL.width / 2, top - 8];
     return slanted
-      ? `<text x="${cx}" y="${cy}" transform="rotate(-45 ${cx} ${cy})">${escapeXml(name)}</text>`
-      : `<text x="${cx}" y="${cy}" text-anchor="middle">${escapeXml(name)}</text>`;
+      ? `<text x="${cx}" y="${cy}" transform="rotate(-45 ${cx} ${cy})">${escapeMarkup(name)}</text>`
+      : `<text x="${cx}" y="${cy}" text-anchor="middle">${escapeMarkup(name)}</text>`;
   });
   const rows = players.map(
-    (name, row) => `<text x="${left - 8}" y="${y(row) + CELL.height / 2 + 4}" text-anchor="end">${escapeXml(name)}</text>`,
+    (name, row) => `<text x="${left - 8}" y="${y(row) + CELL.height / 2 + 4}" text-anchor="end">${escapeMarkup(name)}</text>`,
   );
   const cells = players.flatMap((name, row) =>
     players.map((opponent, column) => {
@@ -49,7 +50,7 @@ export function heatMap({ game, players, members, meanReward, low, high, negotia
       const interval = `${points(low[row]?.[column] ?? value)} – ${points(high[row]?.[column] ?? value)}`;
       const [cx, cy, ink] = [x(column) + CELL.width / 2, y(row) + CELL.height / 2, inkOn(fill)];
       return [
-        `<g><title>${escapeXml(`${name} against ${opponent}: ${points(value)} points a round (${interval})`)}</title>`,
+        `<g><title>${escapeMarkup(`${name} against ${opponent}: ${points(value)} points a round (${interval})`)}</title>`,
         `<rect ${box} fill="${fill}"/>`,
         `<text x="${cx}" y="${cy}" text-anchor="middle" font-size="15" font-weight="600" fill="${ink}">${points(value)}</text>`,
         `<text x="${cx}" y="${cy + 16}" text-anchor="middle" font-size="10" fill="${ink}">${interval}</text></g>`,
@@ -57,9 +58,9 @@ export function heatMap({ game, players, members, meanReward, low, high, negotia
     }),
   );
   const about = `Points a round of the row’s player against the column’s; ${negotiations} negotiations a cell, ${Math.round(level * 100)} % intervals over ${drawnAgain({ members })}`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(`Match-ups in ${game}`)}" font-family="${escapeXml(FONT)}" font-size="12" fill="#1f1f1f">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(`Match-ups in ${game}`)}" font-family="${escapeMarkup(FONT)}" font-size="12" fill="#1f1f1f">
 <rect width="100%" height="100%" fill="#ffffff"/>
-<text x="${MARGIN}" y="${MARGIN + 12}" font-size="14" font-weight="600">${escapeXml(game)}</text>
+<text x="${MARGIN}" y="${MARGIN + 12}" font-size="14" font-weight="600">${escapeMarkup(game)}</text>
 <text x="${MARGIN}" y="${MARGIN + 30}" font-size="11" fill="#616161">${about}</text>
 ${[...columns, ...rows, ...cells].join('\n')}
 </svg>
@@ -83,9 +84,4 @@ function inkOn(fill: string): string {
     return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
   });
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? '#000000' : '#ffffff';
-}
-
-function escapeXml(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
