@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { canvas } from '../canvas';
 import type { CurveLayout } from './layout';
 
 /** What is marked in a curve chart: the selected iteration, and the one under the pointer with its values. */
@@ -18,15 +19,9 @@ export function drawCurve(layout: CurveLayout, marks: CurveMarks): VNode {
   const rule = (iteration: number, dash: string): VNode => (
     <line x1={layout.x(iteration)} x2={layout.x(iteration)} y1={plot.top} y2={plot.bottom} stroke="var(--dim)" stroke-dasharray={dash} />
   );
-  return (
-    <svg
-      xmlns="http://www.w3.org/2000/svg"
-      aria-hidden="true"
-      viewBox={`0 0 ${layout.width} ${layout.height}`}
-      width={layout.width}
-      height={layout.height}
-      font-size="10"
-    >
+  return canvas(
+    layout,
+    <>
       {layout.yTicks.map(({ y, text }) => (
         <g key={text}>
           <line x1={plot.left} x2={plot.right} y1={y} y2={y} stroke="var(--grid)" />
@@ -87,6 +82,6 @@ export function drawCurve(layout: CurveLayout, marks: CurveMarks): VNode {
           )}
         </g>
       )}
-    </svg>
+    </>,
   );
 }

@@ -1,19 +1,14 @@
 import type { VNode } from 'preact';
+import { canvas } from '../canvas';
 import type { ProfileLayout } from './layout';
 
 /** Draws a profile chart as plain SVG elements; dashes are the reference strategy. */
 export function drawProfile(layout: ProfileLayout): VNode {
   const { plot } = layout;
   const hatch = [...new Set(layout.bars.filter((bar) => bar.hatched).map((bar) => bar.colour))];
-  return (
-    <svg
-      xmlns="http://www.w3.org/2000/svg"
-      aria-hidden="true"
-      viewBox={`0 0 ${layout.width} ${layout.height}`}
-      width={layout.width}
-      height={layout.height}
-      font-size="10"
-    >
+  return canvas(
+    layout,
+    <>
       <defs>
         {hatch.map((colour, index) => (
           <pattern key={colour} id={`hatch-${index}`} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -58,6 +53,6 @@ export function drawProfile(layout: ProfileLayout): VNode {
           </text>
         </g>
       ))}
-    </svg>
+    </>,
   );
 }

@@ -1,18 +1,13 @@
 import type { VNode } from 'preact';
+import { canvas } from '../canvas';
 import type { ScatterLayout } from './layout';
 
 /** Draws the scatter chart as plain SVG elements: discs for Alice, squares for Bob; the negotiation in view is filled. */
 export function drawScatter(layout: ScatterLayout, hovered: number): VNode {
   const { plot, zeroX, zeroY, cancel } = layout;
-  return (
-    <svg
-      xmlns="http://www.w3.org/2000/svg"
-      aria-hidden="true"
-      viewBox={`0 0 ${layout.width} ${layout.height}`}
-      width={layout.width}
-      height={layout.height}
-      font-size="10"
-    >
+  return canvas(
+    layout,
+    <>
       <line x1={plot.left} x2={plot.right} y1={zeroY} y2={zeroY} stroke="var(--dim)" stroke-width="0.7" />
       <line x1={zeroX} x2={zeroX} y1={plot.top} y2={plot.bottom} stroke="var(--dim)" stroke-width="0.7" />
       <line x1={cancel.x1} y1={cancel.y1} x2={cancel.x2} y2={cancel.y2} stroke="var(--grid)" stroke-dasharray="3 3" />
@@ -41,6 +36,6 @@ export function drawScatter(layout: ScatterLayout, hovered: number): VNode {
           <rect key={index} x={point.x - size} y={point.y - size} width={size * 2} height={size * 2} {...paint} />
         );
       })}
-    </svg>
+    </>,
   );
 }

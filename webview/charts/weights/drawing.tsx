@@ -1,17 +1,12 @@
 import type { VNode } from 'preact';
+import { canvas } from '../canvas';
 import type { WeightLayout } from './layout';
 
 /** Draws the summands of w: the outline is the advantage as it was, the filling what the discount left of it. */
 export function drawWeights(layout: WeightLayout): VNode {
-  return (
-    <svg
-      xmlns="http://www.w3.org/2000/svg"
-      aria-hidden="true"
-      viewBox={`0 0 ${layout.width} ${layout.height}`}
-      width={layout.width}
-      height={layout.height}
-      font-size="10"
-    >
+  return canvas(
+    layout,
+    <>
       <line x1={0} x2={layout.width} y1={layout.zero} y2={layout.zero} stroke="var(--dim)" stroke-width="0.7" />
       {layout.bars.map(({ round, own, contribution, x, width, y, height, ownY, ownHeight }) => {
         const colour = own >= 0 ? 'var(--positive)' : 'var(--negative)';
@@ -35,6 +30,6 @@ export function drawWeights(layout: WeightLayout): VNode {
           </g>
         );
       })}
-    </svg>
+    </>,
   );
 }
