@@ -62,7 +62,7 @@ async function ignoresRuns(folder: string): Promise<boolean> {
 }
 
 /** Whether a .gitignore's lines name a folder, one above it, or the name of one at any depth. */
-export function namesPath(gitignore: string, path: string): boolean {
+function namesPath(gitignore: string, path: string): boolean {
   const parts = path.split('/');
   const above = new Set(parts.map((_, i) => parts.slice(0, i + 1).join('/')));
   return gitignore

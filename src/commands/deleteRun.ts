@@ -76,7 +76,7 @@ async function sizeOf(folder: string): Promise<number> {
 }
 
 /** Bytes in words: `812 kB`, `4.2 GB`. */
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
   let unit = 0;

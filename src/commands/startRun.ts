@@ -19,7 +19,7 @@ import { trainerSettings } from './trainerSettings';
 import { followTraining } from './trainingProgress';
 
 /** What a caller may say in advance; with a game or a preset named, nothing is asked and the defaults fill the rest. */
-export const startArgs = z.strictObject({
+const startArgs = z.strictObject({
   game: gameId.optional(),
   policy: z.string().min(1).optional(),
   preset: z.string().min(1).optional(),

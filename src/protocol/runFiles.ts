@@ -70,7 +70,7 @@ export const negotiationSummaries = z.strictObject({
 export type NegotiationSummaries = z.infer<typeof negotiationSummaries>;
 
 /** What one optimizer step reported. */
-export const trainingFile = z.strictObject({
+const trainingFile = z.strictObject({
   loss: z.number(),
   gradNorm: z.number(),
   rhoMax: z.number(),

@@ -39,7 +39,7 @@ export const trainParams = z.discriminatedUnion('start', [
 export type TrainParams = z.infer<typeof trainParams>;
 
 /** One turn that is not committed yet, for the eye only. */
-export const previewTurn = z.strictObject({
+const previewTurn = z.strictObject({
   iteration: z.int(),
   group: z.int(),
   negotiation: z.int(),

@@ -157,7 +157,7 @@ function versus(players: Pair<string>): string {
 }
 
 /** Mean points a round and player: of the live policy against itself where it played itself, else of all. */
-export function iterationReward(line: IterationLine): number | null {
+function iterationReward(line: IterationLine): number | null {
   const self = line.measures?.meanReward;
   if (self !== undefined && self !== null) return (self[0] + self[1]) / 2;
   const all = line.negotiations?.reward.flat() ?? [];

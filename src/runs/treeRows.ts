@@ -5,7 +5,7 @@ import { wordsOf } from './rowWords';
 import type { NegotiationKey, NodeContent, Outline, OutlineState, TreeNode, TreeRun } from './treeModel';
 
 /** Iterations of a long run are shown by the hundred, so that nothing below moves while it grows. */
-export const RANGE = 100;
+const RANGE = 100;
 
 /** Rounds and turns of a negotiation that have been read; undefined where nobody has asked yet. */
 export type OutlineOf = (run: TreeRun, key: NegotiationKey) => OutlineState | undefined;
@@ -185,7 +185,7 @@ export function idsOf({ run, iteration, group, negotiation, round, turn }: Place
 }
 
 /** Negotiation numbers by seed group, in order of appearance. */
-export function membersByGroup({ group }: NegotiationSummaries, passing: ReadonlySet<number> | null = null): Map<number, number[]> {
+function membersByGroup({ group }: NegotiationSummaries, passing: ReadonlySet<number> | null = null): Map<number, number[]> {
   const groups = new Map<number, number[]>();
   group.forEach((id, negotiation) => {
     if (passing !== null && !passing.has(negotiation)) return;

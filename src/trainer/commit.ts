@@ -23,7 +23,7 @@ export interface IterationRecord {
 export type NamedFolder = IterationLine['state'];
 
 /** Name of the counters' file in a state. */
-export const STATE_FILE = 'state.json';
+const STATE_FILE = 'state.json';
 
 /**
  * Commits an iteration: every file is written beside its place, fsynced and renamed, and its folder fsynced; then one

@@ -53,7 +53,7 @@ export async function measurePolicy(options: MeasureOptions): Promise<MeasuresFi
  * P(cooperate | last round) on-policy: self-play up to a random round, that round's choices forced, the next choice's
  * probability read off. Choices are drawn under the mask, so that the probability is that of A given a valid answer.
  */
-export async function probeCooperation(options: MeasureOptions): Promise<CooperateAfter> {
+async function probeCooperation(options: MeasureOptions): Promise<CooperateAfter> {
   const { config, negotiations = PROBE_NEGOTIATIONS } = options;
   const plan = planProbe(negotiations, config.gameSettings.rounds, random(config.seed, 'probe'));
   const { positions, policies } = table(options, negotiations, 'probe deal');

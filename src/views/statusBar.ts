@@ -25,7 +25,7 @@ export function statusBar(store: RunStore): vscode.Disposable {
 }
 
 /** One run in full, several as `aa 57/200 2.8 · rl 55/200 1.3`. */
-export function statusText(active: readonly OpenRun[]): string {
+function statusText(active: readonly OpenRun[]): string {
   const [only] = active;
   if (active.length === 1 && only !== undefined) return `$(pulse) ${statusLine(only)}`;
   const speed = active.reduce((sum, run) => sum + (run.active?.progress?.tokensPerSecond ?? 0), 0);

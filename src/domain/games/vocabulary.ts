@@ -10,7 +10,7 @@ const PROMPT_WORDS = ['A', 'B', 'you', 'they', 'play', 'say', 'them', 'keep', 'h
 export const HANDS = ['rock', 'paper', 'scissors'] as const;
 
 /** The item kinds of Split and Deal or No Deal, in the order in which amounts are given. */
-export const ITEM_KINDS = ['books', 'hats', 'balls'] as const;
+const ITEM_KINDS = ['books', 'hats', 'balls'] as const;
 
 /** Small talk that every talking game allows. */
 const CHAT_WORDS = [

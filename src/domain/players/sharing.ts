@@ -25,13 +25,13 @@ export function cutToFit(text: string, { constraint }: TurnRequest): string {
 }
 
 /** Everything. */
-export const keepAll: KeepRule = ({ quantities }) => quantities;
+const keepAll: KeepRule = ({ quantities }) => quantities;
 
 /** Half of everything; of an odd number the one who opens the round keeps the larger half. */
-export const keepHalf: KeepRule = (view) => view.quantities.map((quantity) => half(quantity, view));
+const keepHalf: KeepRule = (view) => view.quantities.map((quantity) => half(quantity, view));
 
 /** Each kind to whoever values it more, half on a tie, as far as the other's word tells; half of everything where it tells nothing. */
-export const keepWhereWorthMore: KeepRule = (view) => {
+const keepWhereWorthMore: KeepRule = (view) => {
   const believed = beliefs(view.seat, view);
   if (!believed) return keepHalf(view);
   return view.quantities.map((quantity, kind) => {
@@ -41,7 +41,7 @@ export const keepWhereWorthMore: KeepRule = (view) => {
 };
 
 /** Like `keepWhereWorthMore`, and everything in the round after the other was greedy. */
-export const keepInKind: KeepRule = (view) => {
+const keepInKind: KeepRule = (view) => {
   const last = view.rounds.at(-1);
   return last && wasGreedy(view.seat, last) ? keepAll(view) : keepWhereWorthMore(view);
 };

@@ -35,7 +35,7 @@ export async function proposeSettings(dir: string, game: GameId | undefined): Pr
 }
 
 /** Settings that a configuration of AdAlignLLM's states, found by key: they stand once, under `trainers`. */
-export function statedSettings(yaml: string): Partial<CreditSettings> {
+function statedSettings(yaml: string): Partial<CreditSettings> {
   const value = (key: string): string | undefined => new RegExp(`^\\s*${key}:[ \\t]*['"]?([^\\s'"#]+)`, 'm').exec(yaml)?.[1];
   const number = (key: string): number | undefined => {
     const n = Number(value(key) ?? Number.NaN);

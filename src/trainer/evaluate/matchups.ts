@@ -41,7 +41,7 @@ export interface PlayedMatchup {
 }
 
 /** Seed groups are one deal in two seatings. */
-export const SEATINGS = 2;
+const SEATINGS = 2;
 
 /**
  * Plays every player against every other and itself, two players at a time. Deals are keyed by (seed, group) and draws by

@@ -102,7 +102,7 @@ export function CurveChart(props: {
 }
 
 /** The value of a series at an iteration. */
-export function valueAt(series: CurveSeries, iteration: number): number | null {
+function valueAt(series: CurveSeries, iteration: number): number | null {
   // Iterations are consecutive as a rule; where they are not, search.
   const guess = series.points[iteration - (series.points[0]?.iteration ?? 0)];
   return (guess?.iteration === iteration ? guess : series.points.find((point) => point.iteration === iteration))?.value ?? null;

@@ -15,7 +15,7 @@ export interface Profile {
 }
 
 /** A known strategy to measure against. */
-export const REFERENCES = {
+const REFERENCES = {
   'tit-for-tat': { start: 1, CC: 1, CD: 0, DC: 1, DD: 0 },
   'grim trigger': { start: 1, CC: 1, CD: 0, DC: 0, DD: 0 },
   'always defect': { start: 0, CC: 0, CD: 0, DC: 0, DD: 0 },

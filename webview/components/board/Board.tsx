@@ -19,7 +19,7 @@ export function Board({ view }: { readonly view: NegotiationView }): VNode {
 }
 
 /** Points won up to and including a round. */
-export function scoreAfter(rounds: readonly RoundView[], seat: Seat, round: number): number {
+function scoreAfter(rounds: readonly RoundView[], seat: Seat, round: number): number {
   return rounds.filter((played) => played.round <= round).reduce((sum, played) => sum + played.rewards[seat], 0);
 }
 

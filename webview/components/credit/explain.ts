@@ -4,7 +4,7 @@ import type { WeightBar } from '../../charts/weights/layout';
 import { plain, signed } from '../numbers';
 
 /** Own advantages of both seats, `[seat][round]`, as the negotiation's turns carry them. */
-export function ownAdvantages(view: NegotiationView): Pair<number[]> {
+function ownAdvantages(view: NegotiationView): Pair<number[]> {
   return pair((seat) => {
     const own: number[] = [];
     for (const turn of view.turns) if (turn.seat === seat && turn.credit !== null) own[turn.round] = turn.credit.own;

@@ -85,7 +85,7 @@ export function TokenCard(): VNode | null {
 }
 
 /** Why a token has no push, in words. */
-export function whyNoPush(turn: TurnView): string {
+function whyNoPush(turn: TurnView): string {
   if (turn.credit === null) return 'No credit yet: the iteration is not committed.';
   if (!turn.trained) return `${AGENT_NAMES[turn.seat]} was not trained here: another player’s tokens carry no push.`;
   return 'No log-probability is on record, so there is no push.';

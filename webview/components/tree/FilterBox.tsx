@@ -140,7 +140,7 @@ export function FilterBox(): VNode {
 }
 
 /** How many pass, and how far the search is where it has to read what was said. */
-export function statusOf(state: FilterView | null, expression: string): string {
+function statusOf(state: FilterView | null, expression: string): string {
   if (state === null || expression.trim() === '' || state.expression !== expression) return '';
   const found = `${grouped(state.matches)} of ${grouped(state.total)} negotiations`;
   return state.looked < state.total ? `${found} · ${grouped(state.looked)} read` : found;

@@ -13,7 +13,7 @@ import { Toolbar } from './Toolbar';
 import { covers, rowAt } from './window';
 
 /** Height of a row in CSS pixels, VS Code's own. */
-export const ROW_HEIGHT = 22;
+const ROW_HEIGHT = 22;
 
 /** The side bar: every open run as one virtual tree. */
 export function TreeView(): VNode {

@@ -28,7 +28,7 @@ export function covers(window: Rows, first: number, last: number): boolean {
 }
 
 /** How many rows beyond the visible ones are asked for, on both sides. */
-export const OVERSCAN = 40;
+const OVERSCAN = 40;
 
 /** The range [start, end) to ask for so that [first, last] and some rows around it come. */
 export function rangeAround(first: number, last: number): { readonly start: number; readonly end: number } {

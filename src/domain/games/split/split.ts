@@ -8,11 +8,11 @@ import { keepConstraint, keepNothing, parseKeep, settleByShare } from '../sharin
 import { fullPrompts, shortPrompts } from './prompts';
 
 /** Units of each kind on the table in every round. */
-export const UNITS = 10;
+const UNITS = 10;
 
 /** Points per unit of a kind that a player cares about, and of one that it doesn't. */
-export const HIGH = 10;
-export const LOW = 1;
+const HIGH = 10;
+const LOW = 1;
 
 /** Split: three kinds of item, values known to both, no talk. */
 export const split: Game = {

@@ -59,6 +59,6 @@ export function valueDeals(random: Random): (round: number) => RoundDeal {
 }
 
 /** The deal of two values a coin. */
-export function valueDeal(values: Pair<number>, opener: 0 | 1): RoundDeal {
+function valueDeal(values: Pair<number>, opener: 0 | 1): RoundDeal {
   return { quantities: [COINS], values: pair((seat) => [values[seat]]), opener };
 }
