@@ -63,6 +63,7 @@ export function writeError(path: string, error: unknown): WriteError {
     ENOSPC: `the disk is full. ${nothingLost} once there is space`,
     EDQUOT: `the disk quota is used up. ${nothingLost} once there is space`,
     EFBIG: `the file grew past the allowed size. ${nothingLost} once the limit is raised`,
+    ENOENT: 'its folder is not there. Make it, or choose another',
     EEXIST: 'a file stands where a folder should be. Choose another folder',
     ENOTDIR: 'a file stands where a folder should be. Choose another folder',
     EROFS: 'the file system is read-only. Choose another folder',

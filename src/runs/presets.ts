@@ -158,7 +158,7 @@ function readJson(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new ConfigError(isMissing(error) ? `${path}: no such preset file` : `${path}: ${messageOf(error)}`);
+    throw new ConfigError(isMissing(error) ? `${path}: no such preset file` : `${path} is not a JSON file (${messageOf(error)}): mend it`);
   }
 }
 
