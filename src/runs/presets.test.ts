@@ -101,7 +101,7 @@ describe('presets', () => {
       [{ extends: 'embedded', algorithms: { rl: [] } }, 'algorithms.rl must be an object of settings'],
       [{ extends: 'nothing' }, 'no preset "nothing"'],
       [{ game: 'split', extends: 'embedded' }, 'is a preset of split, and the run plays ipd'],
-      ['{', 'own.json: '],
+      ['{', 'own.json is not a JSON file ('],
       [[], 'a preset is a JSON object'],
     ])('%j is refused', async (preset, message) => {
       const path = await own(preset);
