@@ -3,30 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCommandLine } from '../../test/cli/runCommandLine';
 import { writeSampleRun } from '../../test/runs/sampleRun';
 import { AnnotationStore, deleted, newAnnotation } from '../annotations';
-import { mediaFolder } from '../runs/media';
-import { main } from './main';
 
 describe('parley annotations', () => {
   let folder: string;
   const annotations = (): string => join(folder, '.parley/annotations');
 
-  const run = async (...words: readonly string[]): Promise<{ code: number; out: string; err: string }> => {
-    const out: string[] = [];
-    const err: string[] = [];
-    const code = await main(['annotations', ...words], {
-      out: (text) => void out.push(text),
-      err: (text) => void err.push(text),
-      live: false,
-      columns: 100,
-      readAll: async () => '',
-      media: mediaFolder(__dirname),
-      trainerScript: '',
-      cores: 1,
-    });
-    return { code, out: out.join(''), err: err.join('') };
-  };
+  const run = (...words: readonly string[]) => runCommandLine(['annotations', ...words]);
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'annotations-cli-'));

@@ -2,12 +2,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runCommandLine } from '../../test/cli/runCommandLine';
 import { says, startMisbehavingServer } from '../engine/chat-api/misbehavingServer';
 import { matchupsFile } from '../protocol/matchups';
-import { mediaFolder } from '../runs/media';
-import { main } from './main';
 import { matchupTable } from './matchupTable';
-import type { Terminal } from './terminal';
 
 let folder: string;
 beforeEach(async () => {
@@ -15,22 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function run(...words: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal: Terminal = {
-    out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
-    live: false,
-    columns: 100,
-    readAll: async () => '',
-    media: mediaFolder(__dirname),
-    trainerScript: '',
-    cores: 1,
-  };
-  const code = await main(['evaluate', ...words], terminal);
-  return { code, out: out.join(''), err: err.join('') };
-}
+const run = (...words: readonly string[]) => runCommandLine(['evaluate', ...words]);
 
 describe('parley evaluate', () => {
   it('prints a table of means with their intervals', async () => {

@@ -2,9 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mediaFolder } from '../runs/media';
-import { COMMANDS, main } from './main';
-import type { Terminal } from './terminal';
+import { runCommandLine } from '../../test/cli/runCommandLine';
+import { COMMANDS } from './main';
 
 describe('the command line', () => {
   let folder: string;
@@ -13,22 +12,7 @@ describe('the command line', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  const run = async (words: readonly string[], stdin = ''): Promise<{ code: number; out: string; err: string }> => {
-    const out: string[] = [];
-    const err: string[] = [];
-    const terminal: Terminal = {
-      out: (text) => void out.push(text),
-      err: (text) => void err.push(text),
-      live: false,
-      columns: 100,
-      readAll: async () => stdin,
-      media: mediaFolder(__dirname),
-      trainerScript: join(folder, 'trainer.js'),
-      cores: 2,
-    };
-    const code = await main(words, terminal);
-    return { code, out: out.join(''), err: err.join('') };
-  };
+  const run = runCommandLine;
 
   it('explains itself, and every command with its options and an example', async () => {
     const { code, out } = await run(['--help']);

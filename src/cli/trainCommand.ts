@@ -73,7 +73,7 @@ A finished run prints its measures again.`,
   ],
   examples: [
     ['parley resume runs/rl-3', 'go on'],
-    ['parley resume /shared/runs/17 --take-over', 'go on with what a dead cluster node left'],
+    ['parley resume /cluster/runs/17 --take-over', 'go on with what a dead cluster node left'],
   ],
   run: async (args, terminal) => {
     const folder = resolve(args.positionals[0]!);

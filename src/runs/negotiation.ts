@@ -40,12 +40,7 @@ export function negotiationView(
   if (first === undefined) return null;
   return {
     place: { ...place, group: first.seed_group, negotiation: first.negotiation },
-    game: config.game,
-    algorithm: config.algorithm,
-    gamma: config.gamma,
-    beta: config.beta,
-    matchedGamma: config.matchedGamma,
-    rewardScale: config.rewardScale,
+    ...rulesOf(config),
     group: first.seed_group,
     players: playersOf(turns),
     rounds: roundsOf(turns),
@@ -53,6 +48,18 @@ export function negotiationView(
     members: membersOf(group, config).filter((member) => member.negotiation !== first.negotiation),
     committed: true,
   };
+}
+
+/** What a negotiation's view takes from its run: the game, and the numbers of the credit's formula. */
+export function rulesOf({
+  game,
+  algorithm,
+  gamma,
+  beta,
+  matchedGamma,
+  rewardScale,
+}: RunConfig): Pick<NegotiationView, 'game' | 'algorithm' | 'gamma' | 'beta' | 'matchedGamma' | 'rewardScale'> {
+  return { game, algorithm, gamma, beta, matchedGamma, rewardScale };
 }
 
 /** An action in the few characters that a table has room for. */

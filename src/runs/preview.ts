@@ -2,6 +2,7 @@ import { type Pair, pair } from '../domain/seat';
 import type { RunConfig } from '../protocol/runConfig';
 import type { PreviewTurn } from '../protocol/trainer';
 import type { NegotiationView, Place, TokenColumns, TurnView } from '../protocol/webview';
+import { rulesOf } from './negotiation';
 
 /** A negotiation of the iteration under way, as far as it has come. */
 export interface PreviewNegotiation {
@@ -57,12 +58,7 @@ export class Preview {
 export function previewView(place: Place, config: RunConfig, { negotiation, group, turns }: PreviewNegotiation): NegotiationView {
   return {
     place: { ...place, group, negotiation },
-    game: config.game,
-    algorithm: config.algorithm,
-    gamma: config.gamma,
-    beta: config.beta,
-    matchedGamma: config.matchedGamma,
-    rewardScale: config.rewardScale,
+    ...rulesOf(config),
     group,
     players: previewPlayers(turns),
     rounds: [],
