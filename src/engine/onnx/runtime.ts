@@ -14,7 +14,7 @@ export type Runtime = typeof Ort;
 export async function loadRuntime(path?: string): Promise<Runtime> {
   if (path === undefined) {
     const loaded: Runtime & { default?: Runtime } = await import('onnxruntime-node');
-    return loaded.InferenceSession ? loaded : (loaded.default ?? loaded);
+    return quiet(loaded.InferenceSession ? loaded : (loaded.default ?? loaded));
   }
   if (!isAbsolute(path)) throw new Error(`onnxruntimePath ${path} is not absolute; name the folder of an installed onnxruntime-node`);
   const require = createRequire(join(path, 'package.json'));
@@ -25,9 +25,15 @@ export async function loadRuntime(path?: string): Promise<Runtime> {
     } catch {
       continue;
     }
-    if (loaded.InferenceSession && loaded.Tensor) return loaded as Runtime;
+    if (loaded.InferenceSession && loaded.Tensor) return quiet(loaded as Runtime);
   }
   throw new Error(`onnxruntimePath ${path} holds no onnxruntime-node that loads here; name the folder of an installed package`);
+}
+
+/** What onnxruntime writes to stderr when it fails, it also throws: once is enough. */
+function quiet(runtime: Runtime): Runtime {
+  runtime.env.logLevel = 'fatal';
+  return runtime;
 }
 
 /** Where graphs run; a device other than the CPU is an execution provider of onnxruntime. */
