@@ -4,13 +4,13 @@ import { Refusal } from './services';
 
 /** What VS Code passes from the box below a thread. @throws Refusal for anything else, such as nothing from the palette */
 export function replyArgument(args: unknown): vscode.CommentReply {
-  if (isObject(args) && isObject(args.thread) && typeof args.text === 'string') return args as unknown as vscode.CommentReply;
+  if (isReply(args)) return args;
   throw new Refusal('This works in the box of an annotation’s thread');
 }
 
 /** What VS Code passes from a thread's title. @throws Refusal for anything else */
 export function threadArgument(args: unknown): vscode.CommentThread {
-  if (isObject(args) && Array.isArray(args.comments) && 'uri' in args) return args as unknown as vscode.CommentThread;
+  if (isThread(args)) return args;
   throw new Refusal('This works in the title of an annotation’s thread');
 }
 
@@ -23,6 +23,16 @@ export function commentArgument(args: unknown): vscode.Comment {
 /** What the tree of annotations passes; undefined for anything else. */
 export function nodeArgument(args: unknown): AnnotationNode | undefined {
   return isObject(args) && args.kind === 'annotation' ? (args as unknown as AnnotationNode) : undefined;
+}
+
+/** Whether VS Code passes what was written below a thread. */
+export function isReply(args: unknown): args is vscode.CommentReply {
+  return isObject(args) && isObject(args.thread) && typeof args.text === 'string';
+}
+
+/** Whether VS Code passes a thread. */
+export function isThread(args: unknown): args is vscode.CommentThread {
+  return isObject(args) && Array.isArray(args.comments) && 'uri' in args;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -36,12 +36,20 @@ interface Shown {
   readonly state: string;
 }
 
+/** What a reader is about to annotate. */
+interface Draft {
+  readonly thread: vscode.CommentThread;
+  readonly turn: TranscriptTurn;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Annotations as comment threads in the transcripts that are open. */
 export class AnnotationThreads {
   readonly #controller = vscode.comments.createCommentController(CONTROLLER, 'Parley Annotations');
   /** By document and annotation. */
   readonly #shown = new Map<string, Map<string, Shown>>();
-  #draft: vscode.CommentThread | undefined;
+  #draft: Draft | undefined;
   readonly #update = coalesced(50, () => void this.#syncAll());
   #syncing = Promise.resolve();
   readonly #stops: vscode.Disposable;
@@ -58,8 +66,11 @@ export class AnnotationThreads {
         return { enableFileComments: false, ranges: transcript.turns.map((turn) => spanOf(turn, 0, turn.said.text.length)) };
       },
     };
-    this.#controller.reactionHandler = (comment, { label }) => this.react(comment, label);
-    const request = (): void => this.#update.request();
+    const request = (): void => {
+      // Without one there is nothing to press.
+      if (vscode.workspace.isTrusted) this.#controller.reactionHandler = (comment, { label }) => this.react(comment, label);
+      this.#update.request();
+    };
     this.#stops = vscode.Disposable.from(
       this.#controller,
       this.#update,
@@ -77,22 +88,36 @@ export class AnnotationThreads {
     await this.#syncAll();
   }
 
-  /** Opens an empty thread for a reader to write in: at a stretch of a turn, or at all of it. */
-  async draft(uri: vscode.Uri, turn: TranscriptTurn, start: number, end: number): Promise<void> {
-    this.#draft?.dispose();
+  /**
+   * Opens a thread for a reader to write in: at a stretch of a turn, or at all of it. It begins with a comment being written,
+   * since that has the focus at once.
+   */
+  draft(uri: vscode.Uri, turn: TranscriptTurn, start: number, end: number): void {
+    if (this.#draft !== undefined) this.discard(this.#draft.thread);
     const range = start === end ? spanOf(turn, 0, turn.said.text.length) : spanOf(turn, start, end);
-    const thread = this.#controller.createCommentThread(uri, range, []);
-    this.#draft = thread;
-    thread.canReply = { name: this.library.deed().author };
+    const author = { name: this.library.deed().author };
+    const comment: vscode.Comment = { body: '', mode: vscode.CommentMode.Editing, author, contextValue: 'draft' };
+    const thread = this.#controller.createCommentThread(uri, range, [comment]);
+    thread.canReply = false;
     thread.contextValue = 'draft';
     thread.label = `Annotate ${quoted(anchorOf(turn.said, start, end).quote)}`;
     thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
+    this.#draft = { thread, turn, start, end };
   }
 
-  /** Drops an empty thread. */
-  discard(thread: vscode.CommentThread): void {
-    thread.dispose();
-    if (this.#draft === thread) this.#draft = undefined;
+  /** Makes an annotation of what a reader wrote in a draft, which the real thread takes the place of. */
+  async keepDraft({ body }: vscode.Comment): Promise<string> {
+    if (this.#draft === undefined) throw new RangeError('This draft is gone: annotate again');
+    const { thread, turn, start, end } = this.#draft;
+    const id = await this.annotate(thread.uri, turn, start, end, typeof body === 'string' ? body : body.value);
+    this.discard(thread);
+    return id;
+  }
+
+  /** Drops a thread that holds no annotation; the draft, unless one is named. */
+  discard(thread = this.#draft?.thread): void {
+    thread?.dispose();
+    if (this.#draft?.thread === thread) this.#draft = undefined;
   }
 
   /** Makes an annotation of what a reader wrote in an empty thread, which the real one takes the place of. */
@@ -165,7 +190,6 @@ export class AnnotationThreads {
 
   /** Gives a reaction to a comment, or takes it back. */
   async react(comment: vscode.Comment, emoji: string): Promise<void> {
-    if (!vscode.workspace.isTrusted) return;
     const { shown, of } = this.#find(comment);
     await this.library.change(shown.run, shown.annotation, (annotation) => reacted(annotation, of.reply, emoji, this.library.deed()));
     await this.settled();
@@ -305,5 +329,7 @@ function newId(): string {
 
 function quoted(quote: string): string {
   const text = lineText(quote.replaceAll('↵\n', ' '));
-  return `“${text.length > 60 ? `${text.slice(0, 59)}…` : text}”`;
+  // VS Code escapes labels once too often: markup would show as entities.
+  const plain = text.replaceAll('<', '‹').replaceAll('>', '›').replaceAll('&', '＆');
+  return `“${plain.length > 60 ? `${plain.slice(0, 59)}…` : plain}”`;
 }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { type Annotation, type Reply, reactionsOf } from '../../annotations';
 import { lineText } from '../../domain/tokens/visibleText';
+import { plainMarkdown } from './plainMarkdown';
 
 /** Reactions that the picker offers. */
 const OFFERED = ['👍', '👎', '🎉', '😕', '👀', '❤️'];
@@ -31,9 +32,12 @@ export function commentOf(annotation: Annotation, reply: Reply | null, reader: s
   };
 }
 
-/** Markdown of whoever wrote the file: no command runs, no HTML, and images, which would be fetched, become links. */
+/**
+ * Markdown of whoever wrote the file: no command runs, markup shows as it is written, images, which would be fetched, become
+ * links, and nothing hides or turns a line around.
+ */
 export function untrusted(body: string): vscode.MarkdownString {
-  const text = new vscode.MarkdownString(body.replaceAll('![', '&#33;['));
+  const text = new vscode.MarkdownString(plainMarkdown(body));
   text.isTrusted = false;
   text.supportHtml = false;
   return text;
