@@ -36,7 +36,7 @@ a row's first; with them come the loss −Σ advantage · mask · log π ÷ Σ m
     const adapter = args.text('adapter');
     const { spin, threads } = shareCores(terminal.cores, 1);
     const options = {
-      model: model === 'embedded' ? policyFolder(terminal.media, { policy: model }) : resolve(model),
+      model: model === 'embedded' ? policyFolder(terminal.media, { policy: model, game: 'ipd' }) : resolve(model),
       spinning: spin,
       threads,
       ...readMachine(args),

@@ -1,13 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import * as z from 'zod';
 import type { GameId } from '../domain/games/game';
 import { GAME_IDS } from '../domain/games/index';
-import { type Algorithm, gameId, type RunConfig } from '../protocol/runConfig';
+import type { Algorithm, RunConfig } from '../protocol/runConfig';
+import { embeddedGames } from '../runs/embeddedPolicy';
 import { ConfigError, type Layer, listPresets, resolveConfig } from '../runs/presets';
-
-/** What the embedded policy's config.json may say beyond what Hugging Face knows: the games whose format it speaks. */
-const speaks = z.looseObject({ parley: z.looseObject({ games: z.array(gameId).optional() }).optional() });
 
 /** A preset that makes a whole configuration, and that configuration. */
 export interface PresetOffer {
@@ -19,14 +14,7 @@ export interface PresetOffer {
 /** Games that can really be trained with a policy: all with a model of the reader's own, those that the embedded one speaks with it. */
 export function offeredGames(media: string, policy: string): GameId[] {
   if (policy !== 'embedded') return [...GAME_IDS];
-  let spoken: readonly GameId[] = ['ipd'];
-  try {
-    const file = speaks.parse(JSON.parse(readFileSync(join(media, 'policies/seed/config.json'), 'utf8')));
-    spoken = file.parley?.games ?? spoken;
-  } catch {
-    return [];
-  }
-  return GAME_IDS.filter((id) => spoken.includes(id));
+  return embeddedGames(media);
 }
 
 /** Presets of a game that make a whole run with a policy; one that names another policy, or needs more settings, is not offered. */

@@ -136,7 +136,7 @@ async function choose({ context }: Services, title: string, algorithm: Algorithm
 
 function gameChoices(media: string): Choice[] {
   const embedded = offeredGames(media, 'embedded');
-  if (embedded.length === 0) throw new Refusal(`${join(media, 'policies/seed')} holds no policy: install Parley again`);
+  if (embedded.length === 0) throw new Refusal(`${join(media, 'policies')} holds no policy: install Parley again`);
   return embedded.map((id) => ({ label: games[id].title, description: id, pick: () => id }));
 }
 

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { openOnnxEngine } from '../engine/onnx/engine';
 import { loadRuntime } from '../engine/onnx/runtime';
 import type { RunConfig } from '../protocol/runConfig';
+import { embeddedPolicy } from '../runs/embeddedPolicy';
 import { checkMemory } from './memory';
 import type { RunEnvironment } from './run';
 
@@ -32,8 +33,8 @@ export function onnxEnvironment(media: string, signal: AbortSignal, onPreview?: 
 }
 
 /** The model folder of a configuration's policy. */
-export function policyFolder(media: string, { policy }: Pick<RunConfig, 'policy'>): string {
-  return policy === EMBEDDED_POLICY ? join(media, 'policies', 'seed') : policy;
+export function policyFolder(media: string, { policy, game }: Pick<RunConfig, 'policy' | 'game'>): string {
+  return policy === EMBEDDED_POLICY ? embeddedPolicy(media, game) : policy;
 }
 
 /** The version of the package that a media folder belongs to. */

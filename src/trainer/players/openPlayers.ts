@@ -109,7 +109,7 @@ async function open(spec: PlayerSpec, services: PlayerServices, engines: Map<str
 
 async function openPolicy({ name, source }: PolicySpec, services: PlayerServices, engines: Map<string, Engine>): Promise<PolicyPlayer> {
   const { model, checkpoint, run } = source;
-  const folder = policyFolder(services.media, { policy: model });
+  const folder = policyFolder(services.media, { policy: model, game: run?.config.game ?? services.game });
   if (!existsSync(join(folder, 'config.json'))) {
     throw new PlayerError(`${name}: its base model ${folder} is not on this machine (no config.json): put it there`);
   }

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import type { RunConfig } from '../../protocol/runConfig';
 import { RUN_PATHS } from '../../protocol/runFiles';
+import { isEmbeddedPolicy } from '../../runs/embeddedPolicy';
 import { readJournal } from '../../runs/journal';
 import { isMissing } from '../../runs/problem';
 import { EMBEDDED_POLICY } from '../environment';
@@ -103,7 +104,7 @@ async function baseOf(path: string): Promise<string> {
   if (!parsed.success) throw new PlayerError(`${file} names no base model (base_model_name_or_path): it is not an adapter of PEFT`);
   const base = parsed.data.base_model_name_or_path;
   if (existsSync(join(base, 'config.json'))) return base;
-  if (/[/\\]policies[/\\]seed[/\\]?$/.test(base)) return EMBEDDED_POLICY;
+  if (isEmbeddedPolicy(base)) return EMBEDDED_POLICY;
   throw new PlayerError(
     `${file}: its base model ${base} is not on this machine: put the folder there, or name it in base_model_name_or_path`,
   );

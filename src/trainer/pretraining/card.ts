@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { GameId } from '../../domain/games/game';
 import { type Gate, passes } from './gates';
 import { SHAPE } from './pretrain';
-import { STAGES } from './schedule';
+import { STAGES, stageGames } from './schedule';
 
 /** Writes the card of a pretrained policy beside it: how it was made, what it is and is not, its gates, its hash. */
 export async function writeCard(
@@ -13,15 +13,14 @@ export async function writeCard(
   parameters: number,
   measured: readonly Gate[],
   spoken: readonly GameId[],
+  games: readonly GameId[],
 ): Promise<void> {
   const weights = await readFile(join(folder, 'model.safetensors'));
   const sha256 = createHash('sha256').update(weights).digest('hex');
-  const stages = STAGES.map(
-    ({ name, steps, learningRate, negotiations }) =>
-      `- **${name}**: ${steps} steps at up to ${learningRate}, each on ${Object.entries(negotiations)
-        .map(([game, n]) => `${n} ${game}`)
-        .join(', ')} negotiations`,
-  );
+  const stages = STAGES.map((stage) => {
+    const each = stageGames(stage, games).map((game) => `${stage.negotiations[game]} ${game}`);
+    return `- **${stage.name}**: ${stage.steps} steps at up to ${stage.learningRate}, each on ${each.join(', ')} negotiations`;
+  });
   const rows = measured.map(
     (gate) => `| ${gate.game} | ${gate.what} | ${gate.value.toFixed(3)} | ${wanted(gate)} | ${passes(gate) ? 'passed' : '**missed**'} |`,
   );
@@ -32,7 +31,7 @@ export async function writeCard(
 A Llama-shaped text policy of ${parameters.toLocaleString('en')} parameters: ${SHAPE.layers} layers, ${SHAPE.hiddenSize} wide, ${SHAPE.heads} heads, SwiGLU ${SHAPE.intermediateSize}, RoPE, untied head,
 word-level tokens. It is small enough to be trained by reinforcement learning on two CPU cores in a minute.
 
-**What it is.** A start for training that speaks the short prompts of all of Parley's games and is moderately reciprocal.
+**What it is.** A start for training that speaks the short prompts of ${spoken.join(', ')}, and is moderately reciprocal.
 Advantage Alignment amplifies the reciprocity that is there: a prior that is nice to everyone ends in defection.
 
 **What it is not.** A language model. It knows the words of the short prompts and nothing else, and its "messages" are
@@ -50,9 +49,7 @@ ${stages.join('\n')}
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-It is offered for ${spoken.join(', ')}; a game whose gates it misses can be trained on from the command line all the same.
-
-SHA-256 of model.safetensors: \`${sha256}\`
+${unspoken(games, spoken)}SHA-256 of model.safetensors: \`${sha256}\`
 `,
   );
 }
@@ -60,4 +57,10 @@ SHA-256 of model.safetensors: \`${sha256}\`
 function wanted({ least, most }: Gate): string {
   if (least !== undefined && most !== undefined) return `${least} to ${most}`;
   return least !== undefined ? `≥ ${least}` : `≤ ${most}`;
+}
+
+function unspoken(games: readonly GameId[], spoken: readonly GameId[]): string {
+  const missed = games.filter((game) => !spoken.includes(game));
+  if (missed.length === 0) return '';
+  return `It misses gates of ${missed.join(', ')}, so it is not offered there; the command line trains on it all the same.\n\n`;
 }

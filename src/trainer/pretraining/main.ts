@@ -7,10 +7,12 @@ import { openOnnxEngine } from '../../engine/onnx/engine';
 import { writeCard } from './card';
 import { gates, passes } from './gates';
 import { pretrain } from './pretrain';
+import { POLICIES } from './schedule';
 
-const HELP = `Makes the embedded policy from transcripts of scripted players, and measures its gates.
+const HELP = `Makes the embedded policies from transcripts of scripted players, and measures their gates.
 
-  npm run pretrain -- [--seed 0] [--threads 2] [--games ipd,split,…] [--out media/policies/seed]
+  npm run pretrain                                      makes all of media/policies again, byte for byte
+  npm run pretrain -- [--seed 0] [--threads 2] --games ipd,split --out FOLDER
   npm run pretrain -- --measure media/policies/seed     only measures the gates of a policy that is there
 
 A game whose gates are missed is not offered for the policy, and its card says so. One that misses a gate of the Iterated
@@ -22,8 +24,8 @@ async function main(): Promise<number> {
     options: {
       seed: { type: 'string', default: '0' },
       threads: { type: 'string', default: '2' },
-      games: { type: 'string', default: GAME_IDS.join(',') },
-      out: { type: 'string', default: 'media/policies/seed' },
+      games: { type: 'string' },
+      out: { type: 'string' },
       measure: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -33,20 +35,29 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const games = values.games.split(',') as GameId[];
+  const games = (values.games?.split(',') ?? GAME_IDS) as readonly GameId[];
   const strange = games.find((game) => !GAME_IDS.includes(game));
   if (strange !== undefined) throw new Error(`--games: there is no game "${strange}"; there are ${GAME_IDS.join(', ')}`);
   const threads = Number(values.threads);
   if (values.measure !== undefined) return (await measure(values.measure, games, threads, say)).missed;
   const seed = Number(values.seed);
-  const out = resolve(values.out);
+  if (values.out !== undefined) return make(resolve(values.out), games, seed, threads, say);
+  if (values.games !== undefined) throw new Error('--games needs --out: name the folder to write the policy to');
+  let missed = 0;
+  for (const [folder, spoken] of Object.entries(POLICIES))
+    missed += await make(resolve('media/policies', folder), spoken, seed, threads, say);
+  return missed;
+}
+
+/** Makes one policy; 1 where it may not be shipped. */
+async function make(out: string, games: readonly GameId[], seed: number, threads: number, say: (line: string) => void): Promise<number> {
   await mkdir(out, { recursive: true });
   const draft = await mkdtemp(`${out}-`);
   await pretrain(draft, { seed, threads, games, say });
   const { measured, parameters } = await measure(draft, games, threads, say);
   const spoken = games.filter((game) => measured.every((gate) => gate.game !== game || passes(gate)));
   await nameGames(join(draft, 'config.json'), spoken);
-  await writeCard(draft, seed, parameters, measured, spoken);
+  await writeCard(draft, seed, parameters, measured, spoken, games);
   if (games.includes('ipd') && !spoken.includes('ipd')) {
     say(`gates of the Iterated Prisoner's Dilemma are missed: left in ${draft}`);
     return 1;

@@ -35,6 +35,15 @@ export const STAGES: readonly Stage[] = [
   },
 ];
 
+/**
+ * The embedded policies by folder under media/policies, and the games that each is pretrained on. One model for all costs
+ * the Iterated Prisoner's Dilemma its stable end: see docs/embedded-policy.md.
+ */
+export const POLICIES: Readonly<Record<string, readonly GameId[]>> = {
+  seed: ['ipd'],
+  'seed-sharing': ['ipd', 'split', 'trust-and-split', 'trust-and-split-values', 'deal-or-no-deal'],
+};
+
 /** The learning rate of a 1-based step of a stage. */
 export function learningRate({ steps, learningRate: highest }: Stage, step: number): number {
   const warm = Math.min(1, step / 20);
