@@ -275,7 +275,8 @@ export class AnnotationThreads {
       const state = JSON.stringify([annotation, located.range, located.state.kind, vscode.workspace.isTrusted]);
       if (known?.state === state) continue;
       if (known?.thread.comments.some(({ mode }) => mode === vscode.CommentMode.Editing) === true) continue;
-      const thread = known?.thread ?? this.#controller.createCommentThread(uri, located.range, []);
+      // With its comments from the start: a thread that begins empty opens its box to write in.
+      const thread = known?.thread ?? this.#controller.createCommentThread(uri, located.range, this.#comments(annotation));
       this.#fill(thread, annotation, located, known === undefined);
       threads.set(annotation.id, { thread, run, annotation: annotation.id, state });
     }
@@ -290,7 +291,7 @@ export class AnnotationThreads {
   #fill(thread: vscode.CommentThread, annotation: Annotation, { state, range }: Located, isNew: boolean): void {
     const { author } = this.library.deed();
     if (thread.range === undefined || !thread.range.isEqual(range)) thread.range = range;
-    thread.comments = [null, ...answersOf(annotation)].map((reply) => commentOf(annotation, reply, author));
+    if (!isNew) thread.comments = this.#comments(annotation);
     thread.canReply = vscode.workspace.isTrusted ? { name: author } : false;
     thread.state = annotation.resolved ? vscode.CommentThreadState.Resolved : vscode.CommentThreadState.Unresolved;
     thread.contextValue = annotation.resolved ? 'resolved' : 'open';
@@ -301,6 +302,11 @@ export class AnnotationThreads {
         ? vscode.CommentThreadCollapsibleState.Collapsed
         : vscode.CommentThreadCollapsibleState.Expanded;
     }
+  }
+
+  #comments(annotation: Annotation): AnnotationComment[] {
+    const { author } = this.library.deed();
+    return [null, ...answersOf(annotation)].map((reply) => commentOf(annotation, reply, author));
   }
 
   #forget(key: string): void {
