@@ -34,9 +34,9 @@ describe('From the palette to a token', () => {
   });
 
   it('shows a chosen negotiation, and the numbers of the token under the pointer', async () => {
-    // Up to the first iteration, which the start opened; the tree stops following when somebody walks in it.
-    await tree().getByRole('treeitem').first().click();
-    await workbench().press('Home');
+    // Up to the first iteration, which the start opened: the tree stops following a reader who scrolls.
+    await tree().getByRole('tree').hover();
+    await workbench().page.mouse.wheel(0, -100_000);
     await row(/^negotiation 2\b/).click();
     const token = inspector().locator('.turn[data-turn="4"] .token').first();
     await token.waitFor({ timeout: 30_000 });
