@@ -59,6 +59,8 @@ export function createServices(
     store,
     tree,
     selection,
+    annotationCounts: (place) => annotations.counts(place),
+    onAnnotationsChanged: (listener) => annotations.onDidChange(listener),
     openInspector: () => inspector.open(),
     runCommand: (name, place) => runFromView(services, name, place),
     visibilityChanged: () => {

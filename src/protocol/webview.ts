@@ -104,6 +104,8 @@ export interface TurnView {
   readonly tokens: TokenColumns;
   /** The credit of this seat in this round; null in a preview. */
   readonly credit: CreditView | null;
+  /** How many annotations the turn has; left out where it has none. */
+  readonly annotations?: number;
 }
 
 /** One seat's credit in one round: credit = own + alignment, alignment = β · weight · opponent. */

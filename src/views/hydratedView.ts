@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Handlers } from '../protocol/channel';
-import type { InspectorDetail, Place, RunView, ViewKind, WebviewHostSide } from '../protocol/webview';
+import type { InspectorDetail, NegotiationView, Place, RunView, ViewKind, WebviewHostSide } from '../protocol/webview';
 import type { RunStore } from '../runs/runStore';
 import type { RunTree } from '../runs/runTree';
 import type { Selection } from '../runs/selection';
@@ -14,6 +14,10 @@ export interface ViewSources {
   readonly store: RunStore;
   readonly tree: RunTree;
   readonly selection: Selection;
+  /** How many annotations each turn of a negotiation has, by turn. */
+  annotationCounts(place: Place): Promise<ReadonlyMap<number, number>>;
+  /** Some annotation came, went or changed. */
+  onAnnotationsChanged(listener: () => void): vscode.Disposable;
   /** Brings the inspector up. */
   openInspector(): void;
   /** Runs a command that views may offer. @throws Error for any other name */
@@ -117,6 +121,7 @@ export function hydratedView(webview: vscode.Webview, view: ViewKind, title: str
   const ready = new Promise<void>((resolve) => {
     cameUp = resolve;
   });
+  const annotations = sources.onAnnotationsChanged(() => tell({ negotiation: true }));
   const connection = connectWebview(webview, handlersOf(sources), (channel) => {
     page = undefined;
     channel.on('ready', () => {
@@ -132,13 +137,14 @@ export function hydratedView(webview: vscode.Webview, view: ViewKind, title: str
     show: (detail) => tell({ detail }),
     dispose: () => {
       for (const stop of stops) stop();
+      annotations.dispose();
       update.dispose();
       connection.dispose();
     },
   };
 }
 
-function handlersOf({ store, tree, selection, openInspector, runCommand }: ViewSources): Handlers<WebviewHostSide> {
+function handlersOf({ annotationCounts, store, tree, selection, openInspector, runCommand }: ViewSources): Handlers<WebviewHostSide> {
   return {
     rows: ({ start, end, anchor }) => tree.window(start, end, anchor),
     toggle: ({ id, expanded }) => {
@@ -150,7 +156,10 @@ function handlersOf({ store, tree, selection, openInspector, runCommand }: ViewS
       if (open) openInspector();
       return null;
     },
-    negotiation: async (place) => (await store.get(place.run)?.negotiation(place)) ?? null,
+    negotiation: async (place) => {
+      const view = (await store.get(place.run)?.negotiation(place)) ?? null;
+      return view === null ? null : withAnnotations(view, await annotationCounts(place));
+    },
     curves: ({ run, from }) => ({ run, from, points: store.get(run)?.curve(from) ?? [] }),
     step: ({ place, by, delta }) => store.get(place.run)?.step(place, by, delta) ?? null,
     follow: ({ on }) => {
@@ -166,4 +175,13 @@ function handlersOf({ store, tree, selection, openInspector, runCommand }: ViewS
       return null;
     },
   };
+}
+
+function withAnnotations(view: NegotiationView, counts: ReadonlyMap<number, number>): NegotiationView {
+  if (counts.size === 0) return view;
+  const turns = view.turns.map((turn) => {
+    const annotations = counts.get(turn.turn);
+    return annotations === undefined ? turn : { ...turn, annotations };
+  });
+  return { ...view, turns };
 }

@@ -114,11 +114,18 @@ describe('A transcript in the editor', () => {
     await line('Round 1').waitFor({ timeout: 60_000 });
     const header = workbench().page.locator('.pane-header', { hasText: 'Annotations' });
     if ((await header.getAttribute('aria-expanded')) !== 'true') await header.click();
-    const row = workbench().page.locator('.pane-body .monaco-list-row', { hasText: 'says rock' }).first();
+    const row = workbench().page.locator('.part.sidebar .monaco-list-row', { hasText: 'says rock' }).first();
     await row.waitFor({ timeout: 30_000 });
     await row.click();
     await thread().locator('.comment-body', { hasText: 'says rock' }).waitFor();
     await workbench().screenshot('annotate-light');
+    // The inspector says which turn has any.
+    await workbench().command('Parley: Reveal in Inspector');
+    const badge = workbench().editor().getByRole('button', { name: '1 annotation' });
+    await badge.waitFor({ timeout: 30_000 });
+    await workbench().screenshot('annotate-inspector');
+    await badge.click();
+    await thread().waitFor();
   });
 
   it('reported no error of its own', () => {

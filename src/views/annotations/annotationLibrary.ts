@@ -8,8 +8,10 @@ import {
   AnnotationStore,
   annotationsBeside,
   type Deed,
+  filterAnnotations,
   resolveAnchor,
 } from '../../annotations';
+import type { Place as PlaceInRun } from '../../protocol/webview';
 import type { OpenRun } from '../../runs/openRun';
 import type { RunStore } from '../../runs/runStore';
 import { positionOf, type Transcript, type TranscriptTurn } from '../../runs/transcript';
@@ -70,6 +72,17 @@ export class AnnotationLibrary {
   /** The annotations of a run as its file has them now. */
   async read(run: OpenRun): Promise<AnnotationFile> {
     return this.#storeOf(run).read(this.idOf(run));
+  }
+
+  /** How many annotations each turn of a negotiation has, by turn. */
+  async counts({ run: id, iteration, negotiation }: PlaceInRun): Promise<ReadonlyMap<number, number>> {
+    const counts = new Map<number, number>();
+    const run = this.runs.get(id);
+    const annotations = run === undefined ? [] : (await this.read(run)).annotations;
+    for (const { turn } of filterAnnotations(annotations, { iteration: iteration ?? -1, negotiation: negotiation ?? -1 })) {
+      counts.set(turn, (counts.get(turn) ?? 0) + 1);
+    }
+    return counts;
   }
 
   /** Every run that has annotations: those open first, in the order of the tree. */

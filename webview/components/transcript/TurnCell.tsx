@@ -2,7 +2,7 @@ import { useComputed } from '@preact/signals';
 import type { VNode } from 'preact';
 import { AGENT_NAMES } from '../../../src/domain/seat';
 import type { TurnView } from '../../../src/protocol/webview';
-import { cursor } from '../../state';
+import { command, cursor, negotiation } from '../../state';
 import { signed } from '../numbers';
 import type { Measure } from '../tokens/measures';
 import { Strip } from '../tokens/Strip';
@@ -69,6 +69,7 @@ export function TurnCell(props: {
         </div>
         <Strip turn={turn} measure={measure} full={full} cursor={at} />
         <Marks turn={turn} untrainedSeat={untrainedSeat} />
+        {turn.annotations !== undefined && !other && <Annotations turn={turn} count={turn.annotations} />}
         {at >= 0 && !other && (
           <button type="button" class="link ask" onClick={() => togglePrompt(turn.turn)}>
             {open.value ? `hide what ${name} read` : `show what ${name} read`}
@@ -77,6 +78,21 @@ export function TurnCell(props: {
       </div>
       <RoundNumber turn={turn} measure={measure} />
     </div>
+  );
+}
+
+/** How many annotations the turn has; leads to where they are read. */
+function Annotations({ turn, count }: { readonly turn: TurnView; readonly count: number }): VNode {
+  const place = negotiation.value?.place;
+  return (
+    <button
+      type="button"
+      class="link annotations"
+      title="Open the transcript, where annotations are read and written"
+      onClick={() => place !== undefined && command('openTranscript', { ...place, round: turn.round, turn: turn.turn })}
+    >
+      ✎ {count} annotation{count === 1 ? '' : 's'}
+    </button>
   );
 }
 
