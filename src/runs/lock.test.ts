@@ -60,6 +60,18 @@ describe('the lock of a run folder', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it('is taken in spite of what processes left that were killed while they took it', async () => {
+    const dead = { host: hostname(), pid: await deadPid(), processStart: '1', heartbeat: ago(0) };
+    const mark = encodeURIComponent(hostname());
+    await put(dead);
+    await writeFile(`${path}.takeover`, JSON.stringify(dead));
+    await writeFile(`${path}.${mark}.${dead.pid}.1`, '');
+    await writeFile(`${path}.elsewhere.${dead.pid}.1`, 'another host’s draft is not ours to judge');
+    const lock = await acquireLock(folder, { takeOver: false });
+    expect(await readdir(folder)).toEqual(['lock.json', `lock.json.elsewhere.${dead.pid}.1`]);
+    await lock.release();
+  });
+
   it('knows a process by its start, so that a reused pid does not hold it', async () => {
     await put({ processStart: 'another boot' });
     expect((await inspectLock(folder)).state).toBe(processStart(process.pid) === '' ? 'held' : 'dead');

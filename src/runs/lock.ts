@@ -1,4 +1,4 @@
-import { type FileHandle, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type LockFile, lockFile, RUN_PATHS } from '../protocol/runFiles';
@@ -83,19 +83,35 @@ export async function acquireLock(folder: string, { takeOver }: { readonly takeO
       state.lock,
     );
   }
-  const draft = `${path}.${process.pid}.${process.hrtime.bigint()}`;
+  const draft = `${path}${draftMark(identity.host)}${process.pid}.${process.hrtime.bigint()}`;
   let file: FileHandle | undefined;
   try {
     file = await open(draft, 'wx');
     await write(file, { ...identity, heartbeat: new Date().toISOString() });
     if (state.state === 'free') await create(folder, draft, path);
     else await replace(folder, draft, path, state.lock);
+    await sweep(folder, identity.host);
     return hold(path, file, identity);
   } catch (error) {
     await file?.close();
     throw error instanceof LockRefused ? error : writeError(path, error);
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+/** What stands between lock.json and the pid in a draft's name: whose pid it is. */
+function draftMark(host: string): string {
+  return `.${encodeURIComponent(host)}.`;
+}
+
+/** Removes what processes of this host left that were killed while they took the lock. */
+async function sweep(folder: string, host: string): Promise<void> {
+  const start = RUN_PATHS.lock + draftMark(host);
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(start)) continue;
+    const pid = Number.parseInt(name.slice(start.length), 10);
+    if (processStart(pid) === undefined) await rm(join(folder, name), { force: true });
   }
 }
 
@@ -122,13 +138,13 @@ async function create(folder: string, draft: string, path: string): Promise<void
  */
 async function replace(folder: string, draft: string, path: string, dead: LockFile | null): Promise<void> {
   const guard = `${path}.takeover`;
-  const age = await stat(guard).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
-    () => 0,
-  );
-  if (age > STALE_AFTER) await rm(guard, { force: true });
+  if (await abandoned(guard)) await rm(guard, { force: true });
   try {
-    await (await open(guard, 'wx')).close();
+    // As in `create`: a link is there whole, with our name in it, or not at all.
+    await link(draft, guard).catch(async (error: unknown) => {
+      if (codeOf(error) === 'EEXIST') throw error;
+      await writeExclusive(guard, await readFile(draft));
+    });
   } catch (error) {
     if (codeOf(error) === 'EEXIST')
       throw new LockRefused(`${folder}: another process is taking this run over; try again in a minute`, null);
@@ -140,6 +156,27 @@ async function replace(folder: string, draft: string, path: string, dead: LockFi
     await rename(draft, path);
   } finally {
     await rm(guard, { force: true });
+  }
+}
+
+/** Whether a guard's process is gone: of this host and dead, or silent for as long as no takeover takes. */
+async function abandoned(guard: string): Promise<boolean> {
+  try {
+    const owner = parse(await readFile(guard, 'utf8'));
+    if (owner?.host === hostname()) return processStart(owner.pid) !== owner.processStart;
+    return Date.now() - (await stat(guard)).mtimeMs > STALE_AFTER;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+async function writeExclusive(path: string, data: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(data);
+  } finally {
+    await file.close();
   }
 }
 
