@@ -2,6 +2,10 @@ import * as vscode from 'vscode';
 import { type InspectorDetail, place } from '../protocol/webview';
 import { type HydratedView, hydratedView, type ViewSources } from './hydratedView';
 
+/** How long a page that is visible may take to come up before another panel is tried, in milliseconds, and how often. */
+const PAGE_WITHIN = 4000;
+const ATTEMPTS = 3;
+
 /** The editor panel that shows the selected negotiation; it comes back after a reload with the place it was at. */
 export class InspectorPanel implements vscode.WebviewPanelSerializer {
   static readonly viewType = 'parley.inspector';
@@ -24,10 +28,24 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
       this.#panel.reveal(undefined, true);
       return;
     }
+    this.#create(ATTEMPTS);
+  }
+
+  /**
+   * Opens a new panel. In a browser, webviews that load while VS Code's service worker is only just starting can wait for
+   * its takeover for good, when it has already happened. Nothing wakes such a page, and a new one comes up at once.
+   */
+  #create(attempts: number): void {
     const where = { viewColumn: vscode.ViewColumn.Active, preserveFocus: true };
-    this.#fill(
-      vscode.window.createWebviewPanel(InspectorPanel.viewType, 'Inspector', where, { enableScripts: true, enableFindWidget: true }),
-    );
+    const panel = vscode.window.createWebviewPanel(InspectorPanel.viewType, 'Inspector', where, {
+      enableScripts: true,
+      enableFindWidget: true,
+    });
+    const content = this.#fill(panel);
+    const late = setTimeout(() => {
+      if (this.#content === content && panel.visible && attempts > 1) this.#create(attempts - 1);
+    }, PAGE_WITHIN);
+    void content.ready.then(() => clearTimeout(late));
   }
 
   /** Brings one of the details to the front, where the panel has no room for all. */
@@ -44,7 +62,7 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
     }
   }
 
-  #fill(panel: vscode.WebviewPanel): void {
+  #fill(panel: vscode.WebviewPanel): HydratedView {
     this.#panel?.dispose();
     this.#panel = panel;
     panel.iconPath = {
@@ -61,5 +79,6 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
       this.sources.visibilityChanged();
     });
     this.sources.visibilityChanged();
+    return content;
   }
 }
