@@ -65,13 +65,20 @@ export function FilterBox(): VNode {
     if (chosen === undefined) return;
     const before = `${text.value.slice(0, from)}${chosen.text}${/[\w"]$/.test(chosen.text) && !chosen.text.endsWith('("') ? ' ' : ''}`;
     const after = text.value.slice(caret());
-    ask(before + after);
-    close();
-    // After the field has taken its new value.
-    requestAnimationFrame(() => {
+    const place = (): void => {
       const element = inner(field.current);
       element?.focus();
       element?.setSelectionRange(before.length, before.length);
+    };
+    ask(before + after);
+    close();
+    // At once, so that the next key meets the new text; and again once the component has rendered it, unless somebody typed on.
+    const element = inner(field.current);
+    if (element) element.value = before + after;
+    place();
+    requestAnimationFrame(() => {
+      if (text.value !== before + after) return;
+      place();
       suggest();
     });
   };
