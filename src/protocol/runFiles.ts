@@ -8,6 +8,12 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const nullable = z.number().nullable();
 const pairOf = <T extends z.ZodType>(item: T) => z.tuple([item, item]);
 
+/** The run set that a run belongs to: runs that stand for one experiment, over seeds and maybe algorithms. */
+export const runSet = z.strictObject({ id: z.string().min(1), name: z.string().min(1) });
+
+/** See `runSet`. */
+export type RunSet = z.infer<typeof runSet>;
+
 /** run.json: written once, before anything else is. */
 export const runFile = z.strictObject({
   format: z.int(),
@@ -23,6 +29,7 @@ export const runFile = z.strictObject({
   threads: z.int(),
   /** The run that differs in the algorithm alone, where the two were started as a pair. */
   pairedWith: z.string().optional(),
+  set: runSet.optional(),
 });
 
 /** See `runFile`. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { runConfig } from './runConfig';
-import { measuresFile } from './runFiles';
+import { measuresFile, runSet } from './runFiles';
 
 /** Version of the host ↔ trainer protocol. */
 export const TRAINER_PROTOCOL = 1;
@@ -13,6 +13,7 @@ export const trainParams = z.discriminatedUnion('start', [
     name: z.string(),
     config: runConfig,
     pairedWith: z.string().optional(),
+    set: runSet.optional(),
     threads: z.int().positive(),
     /** Off when several trainers share few cores. */
     spin: z.boolean(),

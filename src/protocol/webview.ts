@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Action, RoundDeal } from '../domain/games/game';
 import type { Pair, Seat } from '../domain/seat';
 import type { Algorithm } from './runConfig';
-import type { MeasuresFile } from './runFiles';
+import type { MeasuresFile, RunSet } from './runFiles';
 
 export { WEBVIEW_PROTOCOL } from './versions';
 
@@ -175,6 +175,8 @@ export interface RunView {
   readonly tokensPerSecond: number | null;
   readonly secondsPerIteration: number | null;
   readonly pairedWith?: string;
+  /** The run set it belongs to; bands are over the seeds of a set's runs of one algorithm. */
+  readonly set?: RunSet;
   /** One clear line when something in the folder could not be read. */
   readonly problem?: string;
 }

@@ -60,6 +60,7 @@ export class OpenRun {
       device: this.active?.progress?.device ?? file.device,
       ...this.#speed(),
       ...(file.pairedWith === undefined ? {} : { pairedWith: file.pairedWith }),
+      ...(file.set === undefined ? {} : { set: file.set }),
       ...(problem === undefined ? {} : { problem }),
     };
   }

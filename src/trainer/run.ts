@@ -199,6 +199,7 @@ async function writeRunFile(params: TrainParams, engine: Engine, environment: Ru
     device: info.device,
     threads: info.threads,
     ...(params.pairedWith !== undefined && { pairedWith: params.pairedWith }),
+    ...(params.set !== undefined && { set: params.set }),
   };
   await writeDurably(join(params.folder, RUN_PATHS.run), `${JSON.stringify(run, null, 2)}\n`);
   return run;
