@@ -6,17 +6,23 @@ import { GAME_IDS } from '../domain/games/index';
 import { gameId } from '../protocol/runConfig';
 
 /** Folders of the embedded policies under media/policies. */
-const FOLDERS = ['seed', 'seed-sharing'] as const;
+export type PolicyFolder = 'seed' | 'seed-sharing';
+
+/** The embedded policy of each game; docs/embedded-policy.md says why one for all is not as good. */
+export const EMBEDDED_POLICIES: Readonly<Record<GameId, PolicyFolder>> = {
+  ipd: 'seed',
+  split: 'seed-sharing',
+  'trust-and-split': 'seed-sharing',
+  'trust-and-split-values': 'seed-sharing',
+  'deal-or-no-deal': 'seed-sharing',
+};
 
 /** What an embedded policy's config.json says beyond what Hugging Face knows: the games whose gates it passed. */
 const speaks = z.looseObject({ parley: z.looseObject({ games: z.array(gameId) }) });
 
-/**
- * The folder of the embedded policy for a game. There are two: one that speaks the Iterated Prisoner's Dilemma alone, and
- * one for the games about sharing. docs/embedded-policy.md says why one for all is not as good.
- */
+/** The folder of the embedded policy for a game. */
 export function embeddedPolicy(media: string, game: GameId): string {
-  return join(media, 'policies', game === 'ipd' ? 'seed' : 'seed-sharing');
+  return join(media, 'policies', EMBEDDED_POLICIES[game]);
 }
 
 /** Whether a path is that of an embedded policy, here or where it was trained. */
@@ -25,7 +31,7 @@ export function isEmbeddedPolicy(path: string): boolean {
     .split(/[/\\]+/)
     .filter((part) => part !== '')
     .slice(-2);
-  return parent === 'policies' && (FOLDERS as readonly (string | undefined)[]).includes(name);
+  return parent === 'policies' && Object.values(EMBEDDED_POLICIES).some((folder) => folder === name);
 }
 
 /** The games that can be trained with the embedded policies; none where there are no policies. */

@@ -4,21 +4,21 @@ import { join } from 'node:path';
 import type { GameId } from '../../domain/games/game';
 import { type Gate, passes } from './gates';
 import { SHAPE } from './pretrain';
-import { STAGES, stageGames } from './schedule';
+import { type Pretraining, pretrainedGames, stageLessons } from './schedule';
 
 /** Writes the card of a pretrained policy beside it: how it was made, what it is and is not, its gates, its hash. */
 export async function writeCard(
   folder: string,
+  pretraining: Pretraining,
   seed: number,
   parameters: number,
   measured: readonly Gate[],
   spoken: readonly GameId[],
-  games: readonly GameId[],
 ): Promise<void> {
   const weights = await readFile(join(folder, 'model.safetensors'));
   const sha256 = createHash('sha256').update(weights).digest('hex');
-  const stages = STAGES.map((stage) => {
-    const each = stageGames(stage, games).map((game) => `${stage.negotiations[game]} ${game}`);
+  const stages = pretraining.stages.map((stage) => {
+    const each = stageLessons(stage).map(([game, { negotiations }]) => `${negotiations} ${game}`);
     return `- **${stage.name}**: ${stage.steps} steps at up to ${stage.learningRate}, each on ${each.join(', ')} negotiations`;
   });
   const rows = measured.map(
@@ -49,7 +49,7 @@ ${stages.join('\n')}
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-${unspoken(games, spoken)}SHA-256 of model.safetensors: \`${sha256}\`
+${unspoken(pretrainedGames(pretraining), spoken)}SHA-256 of model.safetensors: \`${sha256}\`
 `,
   );
 }

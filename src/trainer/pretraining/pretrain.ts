@@ -7,15 +7,13 @@ import { random } from '../../domain/random';
 import { CROSS_ENTROPY } from '../../engine/crossEntropy';
 import { openOnnxEngine } from '../../engine/onnx/engine';
 import { writeFreshModel } from '../../engine/onnx/model/initialise';
-import { learningRate, STAGES, type Stage, stageGames } from './schedule';
+import { learningRate, type Pretraining, stageLessons } from './schedule';
 import { transcripts } from './transcripts';
 
-/** What decides the embedded policy, besides the stages and the players' mixes. */
+/** What decides an embedded policy, besides its schedule. */
 export interface PretrainingSettings {
   readonly seed: number;
   readonly threads: number;
-  readonly games: readonly GameId[];
-  readonly stages?: readonly Stage[];
   /** Hears of progress, in lines. */
   readonly say: (line: string) => void;
 }
@@ -24,22 +22,22 @@ export interface PretrainingSettings {
 export const SHAPE = { hiddenSize: 64, layers: 2, heads: 4, intermediateSize: 128, maxPositions: 512 };
 
 /** Pretrains a fresh policy on transcripts of scripted players and saves it, a Hugging Face folder, into `folder`. */
-export async function pretrain(folder: string, settings: PretrainingSettings): Promise<void> {
+export async function pretrain(folder: string, { vocabulary, stages }: Pretraining, settings: PretrainingSettings): Promise<void> {
   const fresh = await mkdtemp(join(tmpdir(), 'parley-fresh-'));
   try {
-    const words = VOCABULARY.filter((word) => !(SPECIAL_WORDS as readonly string[]).includes(word));
+    const words = VOCABULARY.slice(0, vocabulary).filter((word) => !(SPECIAL_WORDS as readonly string[]).includes(word));
     await writeFreshModel(fresh, { ...SHAPE, words, seed: settings.seed });
     const engine = await openOnnxEngine({ model: fresh, threads: settings.threads, device: 'cpu' });
     const learner = await engine.createLearner(
       { kind: 'full' },
       { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
     );
-    for (const stage of settings.stages ?? STAGES) {
-      const playing = stageGames(stage, settings.games);
+    for (const stage of stages) {
+      const playing = stageLessons(stage);
       for (let step = 1; step <= stage.steps; step++) {
         const draws = random(settings.seed, 'pretraining', stage.name, step);
         const batches = await Promise.all(
-          playing.map((game) => transcripts(game, stage.negotiations[game] ?? 0, stage.mix(game), engine.tokenizer, draws.fork(game))),
+          playing.map(([game, { negotiations, mix }]) => transcripts(game, negotiations, mix, engine.tokenizer, draws.fork(game))),
         );
         const { loss, gradNorm, tokens } = await engine.train(batches.flat(), CROSS_ENTROPY, learningRate(stage, step));
         if (step % 60 === 0 || step === 1) {
@@ -58,13 +56,13 @@ export async function pretrain(folder: string, settings: PretrainingSettings): P
 
 /** Mean cross-entropy of each game, nats a token. */
 function perGame(
-  playing: readonly GameId[],
+  playing: readonly (readonly [GameId, unknown])[],
   batches: readonly { readonly length: number }[],
   tokens: readonly { readonly logProbs: Float32Array }[],
 ): string {
   let from = 0;
   return playing
-    .map((game, i) => {
+    .map(([game], i) => {
       const own = tokens.slice(from, from + batches[i]!.length);
       from += batches[i]!.length;
       const sum = own.reduce((total, { logProbs }) => total + logProbs.reduce((s, x) => s + x, 0), 0);

@@ -1,47 +1,73 @@
-import { games } from '../../domain/games';
+import { GAME_IDS } from '../../domain/games';
 import type { GameId } from '../../domain/games/game';
 import { PRETRAINING_MIXES, type PretrainingMix } from '../../domain/players';
+import type { PolicyFolder } from '../../runs/embeddedPolicy';
+
+/** What one game contributes to every step of a stage. */
+export interface Lessons {
+  /** Negotiations a step. */
+  readonly negotiations: number;
+  /** Whose transcripts. */
+  readonly mix: PretrainingMix;
+}
 
 /** One stretch of pretraining. */
 export interface Stage {
+  /** Also names its random numbers. */
   readonly name: string;
   readonly steps: number;
   /** Highest learning rate; warmed up over 20 steps, then, from 60 % on, falling to 5 % of it. */
   readonly learningRate: number;
-  /** Negotiations a step, by game. */
-  readonly negotiations: Readonly<Partial<Record<GameId, number>>>;
-  /** Whose transcripts. */
-  readonly mix: (game: GameId) => PretrainingMix;
+  readonly games: Readonly<Partial<Record<GameId, Lessons>>>;
+}
+
+/** How one embedded policy is made. */
+export interface Pretraining {
+  /** It knows this many words, from the beginning of `VOCABULARY`: words appended for a later game leave its bytes alone. */
+  readonly vocabulary: number;
+  readonly stages: readonly Stage[];
+}
+
+/** Negotiations a step of some games, whose transcripts are by one of the games' own mixes. */
+function lessons(mix: 'broad' | 'final', negotiations: Readonly<Partial<Record<GameId, number>>>): Stage['games'] {
+  return Object.fromEntries(
+    GAME_IDS.flatMap((game) => {
+      const count = negotiations[game];
+      return count === undefined ? [] : [[game, { negotiations: count, mix: PRETRAINING_MIXES[game][mix] }]];
+    }),
+  );
 }
 
 /**
- * How the embedded policy is made: a broad mix until hands are compared rightly, then a short stretch on the mix whose
- * reciprocity training is to start from.
+ * The embedded policies by folder under media/policies. Each is made by a broad mix first, until hands are compared rightly,
+ * then by a short stretch on the mix whose reciprocity training is to start from. One model for all games costs the
+ * Iterated Prisoner's Dilemma its stable end: see docs/embedded-policy.md.
  */
-export const STAGES: readonly Stage[] = [
-  {
-    name: 'broad',
-    steps: 1500,
-    learningRate: 3e-3,
-    negotiations: { ipd: 12, split: 6, 'trust-and-split': 14, 'trust-and-split-values': 6, 'deal-or-no-deal': 8 },
-    mix: (game) => PRETRAINING_MIXES[game].broad,
+export const POLICIES: Readonly<Record<PolicyFolder, Pretraining>> = {
+  seed: {
+    vocabulary: 69,
+    stages: [
+      { name: 'broad', steps: 1500, learningRate: 3e-3, games: lessons('broad', { ipd: 12 }) },
+      { name: 'final', steps: 320, learningRate: 1e-3, games: lessons('final', { ipd: 16 }) },
+    ],
   },
-  {
-    name: 'final',
-    steps: 320,
-    learningRate: 1e-3,
-    negotiations: { ipd: 16, split: 8, 'trust-and-split': 12, 'trust-and-split-values': 6, 'deal-or-no-deal': 10 },
-    mix: (game) => PRETRAINING_MIXES[game].final,
+  'seed-sharing': {
+    vocabulary: 69,
+    stages: [
+      {
+        name: 'broad',
+        steps: 1500,
+        learningRate: 3e-3,
+        games: lessons('broad', { ipd: 12, split: 6, 'trust-and-split': 14, 'trust-and-split-values': 6, 'deal-or-no-deal': 8 }),
+      },
+      {
+        name: 'final',
+        steps: 320,
+        learningRate: 1e-3,
+        games: lessons('final', { ipd: 16, split: 8, 'trust-and-split': 12, 'trust-and-split-values': 6, 'deal-or-no-deal': 10 }),
+      },
+    ],
   },
-];
-
-/**
- * The embedded policies by folder under media/policies, and the games that each is pretrained on. One model for all costs
- * the Iterated Prisoner's Dilemma its stable end: see docs/embedded-policy.md.
- */
-export const POLICIES: Readonly<Record<string, readonly GameId[]>> = {
-  seed: ['ipd'],
-  'seed-sharing': ['ipd', 'split', 'trust-and-split', 'trust-and-split-values', 'deal-or-no-deal'],
 };
 
 /** The learning rate of a 1-based step of a stage. */
@@ -52,7 +78,15 @@ export function learningRate({ steps, learningRate: highest }: Stage, step: numb
   return highest * warm * cool;
 }
 
-/** The games of a stage that are wanted, in a fixed order. */
-export function stageGames(stage: Stage, wanted: readonly GameId[]): GameId[] {
-  return (Object.keys(games) as GameId[]).filter((game) => wanted.includes(game) && (stage.negotiations[game] ?? 0) > 0);
+/** The games of a stage with what each contributes, in the games' order. */
+export function stageLessons(stage: Stage): [GameId, Lessons][] {
+  return GAME_IDS.flatMap((game) => {
+    const own = stage.games[game];
+    return own ? [[game, own]] : [];
+  });
+}
+
+/** The games that a policy is pretrained on, in their order. */
+export function pretrainedGames({ stages }: Pretraining): GameId[] {
+  return GAME_IDS.filter((game) => stages.some((stage) => stage.games[game]));
 }
