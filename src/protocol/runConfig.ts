@@ -26,6 +26,11 @@ export const runConfig = z.strictObject({
   algorithm,
   /** `embedded`, or a Hugging Face model folder. */
   policy: z.string().min(1),
+  /**
+   * `self`: one adapter has both seats. Else the fixed player that the learner meets, as `parley evaluate` writes players, with
+   * absolute paths: `scripted:NAME`, `/runs/ipd-aa@200`, `seed`, `api:NAME`.
+   */
+  opponent: z.string().min(1).default('self'),
   seed: z.int().nonnegative(),
   iterations: count,
   /** Negotiations an iteration. */

@@ -6,6 +6,22 @@ export const RUN_FORMAT = 1;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const nullable = z.number().nullable();
+
+/** Who a fixed opponent is, so that a run that goes on can tell whether it still meets the same. */
+const opponentFile = z.strictObject({
+  /** As `player` cells and summaries have it: `ipd-aa@200`, `scripted:tit-for-tat`, `api:lab`. */
+  name: z.string(),
+  /** A policy's base model. */
+  model: z.strictObject({ source: z.string(), sha256 }).optional(),
+  /** A policy's weights over its base model; absent where the base model itself plays. */
+  checkpoint: z.strictObject({ folder: z.string(), sha256 }).optional(),
+  /** The model that a chat endpoint was asked for. */
+  chatModel: z.string().optional(),
+});
+
+/** See `opponentFile`. */
+export type OpponentFile = z.infer<typeof opponentFile>;
+
 const pairOf = <T extends z.ZodType>(item: T) => z.tuple([item, item]);
 
 /** The run set that a run belongs to: runs that stand for one experiment, over seeds and maybe algorithms. */
@@ -29,6 +45,8 @@ export const runFile = z.strictObject({
   threads: z.int(),
   /** The run that differs in the algorithm alone, where the two were started as a pair. */
   pairedWith: z.string().optional(),
+  /** Who has the other seat, where that is a fixed player. */
+  opponent: opponentFile.optional(),
   set: runSet.optional(),
 });
 
@@ -116,6 +134,8 @@ export const journalLine = z.discriminatedUnion('type', [
     time: z.string(),
     /** From 256 fresh negotiations of the final policy against itself. */
     measures: measuresFile,
+    /** Against a fixed opponent, in both seatings: the learner's, with `meanReward` `[learner's, opponent's]`. */
+    againstOpponent: measuresFile.optional(),
   }),
 ]);
 

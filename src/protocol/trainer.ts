@@ -1,9 +1,18 @@
 import * as z from 'zod';
+import { chatEndpoints } from './chatEndpoints';
 import { runConfig } from './runConfig';
 import { measuresFile, runSet } from './runFiles';
 
 /** Version of the host ↔ trainer protocol. */
 export const TRAINER_PROTOCOL = 1;
+
+/** What an `api:NAME` opponent is reached by. It lives in memory alone: no file and no log ever gets any of it. */
+const reach = {
+  /** Endpoints that `api:NAME` may name. */
+  apis: chatEndpoints.optional(),
+  /** Their keys, by NAME. */
+  keys: z.record(z.string(), z.string()).optional(),
+};
 
 /** How a run is begun or gone on with. */
 export const trainParams = z.discriminatedUnion('start', [
@@ -21,6 +30,7 @@ export const trainParams = z.discriminatedUnion('start', [
     onnxruntimePath: z.string().optional(),
     /** Goes on when the channel closes, instead of stopping at the next chunk; the window that comes next follows the folder. */
     keepTraining: z.boolean().optional(),
+    ...reach,
   }),
   z.strictObject({
     start: z.literal('resume'),
@@ -31,6 +41,7 @@ export const trainParams = z.discriminatedUnion('start', [
     onnxruntimePath: z.string().optional(),
     /** Goes on when the channel closes, instead of stopping at the next chunk; the window that comes next follows the folder. */
     keepTraining: z.boolean().optional(),
+    ...reach,
     /** Take the folder from another host whose lock is stale. */
     takeOver: z.boolean(),
   }),

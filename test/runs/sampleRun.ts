@@ -19,6 +19,7 @@ export function sampleConfig(change: Partial<RunConfig> = {}): RunConfig {
       messageTokens: 1,
     },
     algorithm: 'aa',
+    opponent: 'self',
     policy: 'embedded',
     seed: 7,
     iterations: 3,
