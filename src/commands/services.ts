@@ -1,9 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { InferenceProcess } from '../runs/inferenceProcess';
 import { RunStore } from '../runs/runStore';
 import { RunTree } from '../runs/runTree';
 import { Selection } from '../runs/selection';
-import { Trainers } from '../runs/trainers';
+import { shareCores, Trainers } from '../runs/trainers';
 import { AnnotationLibrary } from '../views/annotations/annotationLibrary';
 import { AnnotationsView } from '../views/annotations/annotationsView';
 import { AnnotationThreads } from '../views/annotations/annotationThreads';
@@ -12,6 +14,7 @@ import { InspectorPanel } from '../views/inspectorPanel';
 import { TranscriptFiles } from '../views/transcripts/transcriptFiles';
 import { TreeView } from '../views/treeView';
 import { RunLibrary } from './runLibrary';
+import { trainerSettings } from './trainerSettings';
 
 /** What commands and views act on; built once, in `extension.ts`. */
 export interface Services {
@@ -21,6 +24,8 @@ export interface Services {
   readonly tree: RunTree;
   readonly selection: Selection;
   readonly trainers: Trainers;
+  /** Answers questions about policies in a process of its own; only for trusted workspaces. */
+  readonly inference: InferenceProcess;
   readonly library: RunLibrary;
   readonly inspector: InspectorPanel;
   readonly treeView: TreeView;
@@ -50,9 +55,17 @@ export function createServices(
   const tree = new RunTree(store, context.workspaceState.get<string[]>(EXPANDED, []));
   const selection = new Selection(store);
   const library = new RunLibrary(context, store);
-  const trainers = new Trainers(store, join(context.extensionPath, 'dist/trainer.js'), (run, { level, line }) =>
-    log[level](`${run}: ${line}`),
-  );
+  const script = join(context.extensionPath, 'dist/trainer.js');
+  const trainers = new Trainers(store, script, (run, { level, line }) => log[level](`${run}: ${line}`));
+  const inference = new InferenceProcess({
+    script,
+    settings: () => {
+      const { device, onnxruntimePath } = trainerSettings();
+      const { threads } = shareCores(availableParallelism(), 1);
+      return { threads, device, ...(onnxruntimePath !== undefined && { onnxruntimePath }), apis: {}, keys: {} };
+    },
+    log: (line) => log.info(`inference: ${line}`),
+  });
 
   const sources: ViewSources = {
     extensionUri: context.extensionUri,
@@ -76,12 +89,12 @@ export function createServices(
   const threads = new AnnotationThreads(annotations, transcripts);
   const annotationsView = new AnnotationsView(annotations, transcripts);
   const services: Services = {
-    ...{ context, log, store, tree, selection, trainers, library, inspector, treeView },
+    ...{ context, log, store, tree, selection, trainers, inference, library, inspector, treeView },
     ...{ transcripts, annotations, threads, annotationsView },
   };
 
   const kept = tree.onExpanded(() => void context.workspaceState.update(EXPANDED, tree.expanded.slice(-EXPANDED_KEPT)));
-  context.subscriptions.push(threads, annotationsView, annotations);
+  context.subscriptions.push(threads, annotationsView, annotations, inference);
   context.subscriptions.push(log, { dispose: kept }, { dispose: () => library.watch(false) });
   return services;
 }

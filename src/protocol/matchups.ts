@@ -71,3 +71,26 @@ export const MATCHUP_PATHS = {
   heatMap: 'matchups.svg',
   rollouts: (pair: number) => `rollouts/${String(pair).padStart(6, '0')}.parquet`,
 } as const;
+
+/** Work on match-ups: see `InferenceRequests`. */
+export type EvaluateRequests = {
+  /** Plays the matrix, keeping it and its negotiations in `out`; progress counts pairs of players. */
+  evaluate: [z.infer<typeof evaluateParams>, MatchupsFile];
+};
+
+const evaluateParams = z.strictObject({
+  job: z.int().nonnegative(),
+  game: gameId,
+  /** As `parley evaluate` writes them, paths absolute: `/runs/aa@40`, `seed`, `scripted:tit-for-tat`, `api:NAME`. */
+  players: z.array(z.string().min(1)).min(1),
+  /** Negotiations a cell, an even number. */
+  negotiations: z.int().positive().multipleOf(2),
+  seed: z.int().nonnegative(),
+  /** The game's settings for everybody. */
+  rules: gameSettings.partial(),
+  /** A new folder. */
+  out: z.string().min(1),
+});
+
+/** Validators of `EvaluateRequests`. */
+export const evaluateRequests = { evaluate: evaluateParams } as const;

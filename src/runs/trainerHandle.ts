@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Channel, openChannel, RequestFailed, type Transport } from '../protocol/channel';
+import { type Channel, openChannel, RequestFailed } from '../protocol/channel';
 import {
   type Ended,
   type HostSide,
@@ -12,6 +12,7 @@ import {
   type TrainParams,
   trainerEvents,
 } from '../protocol/trainer';
+import { childTransport, deathNotice } from './childProcess';
 import { Emitter } from './emitter';
 import { firstIssue, messageOf } from './problem';
 
@@ -68,7 +69,7 @@ export function startTrainer(params: TrainParams, { script, grace = { request: 2
   }
 
   const channel: Channel<HostSide, TrainerSide> = openChannel<HostSide, TrainerSide>(
-    transportOf(child),
+    childTransport(child),
     TRAINER_PROTOCOL,
     {},
     (_kind, name, payload) => {
@@ -90,7 +91,7 @@ export function startTrainer(params: TrainParams, { script, grace = { request: 2
   const stopped = new Promise<StopInfo>((resolve) => {
     const done = (how: string): void => {
       channel.close(how);
-      resolve(said ?? { how: 'died', message: deathNotice(how, stderr) });
+      resolve(said ?? { how: 'died', message: deathNotice('The trainer', how, stderr) });
     };
     child.once('error', (error) => {
       failure = messageOf(error);
@@ -157,26 +158,6 @@ async function stopChild(
   if (signalled !== undefined) return signalled;
   child.kill('SIGKILL');
   return stopped;
-}
-
-function transportOf(child: ChildProcess): Transport {
-  return {
-    post: (message) => {
-      // An unsent message is told by the exit, which follows.
-      child.send(message as object, () => undefined);
-    },
-    onMessage: (listener) => void child.on('message', listener),
-    onClose: (listener) => void child.once('disconnect', () => listener('the trainer closed its channel')),
-  };
-}
-
-function deathNotice(how: string, stderr: string): string {
-  const words = stderr
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('at ') && !line.startsWith('Node.js v'));
-  const why = words.findLast((line) => /error|cannot|failed|memory/i.test(line)) ?? words.at(-1);
-  return `The trainer ${how}${why === undefined ? '' : `: ${why}`}`;
 }
 
 function later(milliseconds: number): Promise<undefined> {

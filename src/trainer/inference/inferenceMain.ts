@@ -1,0 +1,87 @@
+import { constants, setPriority } from 'node:os';
+import { openOnnxEngine } from '../../engine/onnx/engine';
+import { type Handlers, openChannel } from '../../protocol/channel';
+import { INFERENCE_PROTOCOL, type InferenceSettings, type InferenceSide, inferenceRequests } from '../../protocol/inference';
+import type { HostSide } from '../../protocol/trainer';
+import { mediaFolder } from '../../runs/media';
+import { firstIssue } from '../../runs/problem';
+import { processTransport } from '../processTransport';
+import { EnginePool } from './enginePool';
+import { evaluateWork } from './evaluateWork';
+import type { Work } from './work';
+
+const media = mediaFolder(__dirname);
+const transport = processTransport();
+const running = new Map<number, AbortController>();
+let settings: InferenceSettings | undefined;
+/** Work is done one piece after the other: engines have one caller, and cores are few. */
+let queue: Promise<unknown> = Promise.resolve();
+
+const engines = new EnginePool((model) => {
+  const { threads, device, onnxruntimePath } = configured();
+  return openOnnxEngine({ model, threads, device, spinning: false, ...(onnxruntimePath !== undefined && { onnxruntimePath }) });
+});
+
+const channel = openChannel<InferenceSide, HostSide>(
+  transport,
+  INFERENCE_PROTOCOL,
+  {
+    configure: async (given) => {
+      const before = settings;
+      settings = given;
+      const moved =
+        before && (before.threads !== given.threads || before.device !== given.device || before.onnxruntimePath !== given.onnxruntimePath);
+      if (moved) {
+        queue = queue.then(() => engines.dispose());
+        await queue;
+      }
+      return null;
+    },
+    cancel: ({ job }) => {
+      running.get(job)?.abort(new Error('called off'));
+      return null;
+    },
+    evaluate: (params) => perform(params, evaluateWork),
+  } satisfies Handlers<InferenceSide>,
+  (_kind, name, payload) => {
+    const schema = Object.hasOwn(inferenceRequests, name) ? inferenceRequests[name as keyof typeof inferenceRequests] : undefined;
+    if (schema === undefined) return payload;
+    const parsed = schema.safeParse(payload);
+    if (!parsed.success) throw new Error(firstIssue(parsed.error));
+    return parsed.data;
+  },
+);
+
+// Training goes first: whoever waits for an answer can wait a little longer.
+try {
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+} catch {
+  // Not everywhere may a process lower its own priority; it works all the same.
+}
+// Ctrl-C in a terminal reaches the whole process group; the host decides what it means.
+process.on('SIGINT', () => undefined);
+void channel.closed.then(() => process.exit(0));
+
+function configured(): InferenceSettings {
+  if (settings === undefined) throw new Error('the inference process was not told what to compute on');
+  return settings;
+}
+
+/** Queues a piece of work, and tells how far it is. */
+function perform<P extends { readonly job: number }, R>(params: P, act: (params: P, work: Work) => Promise<R>): Promise<R> {
+  const { job } = params;
+  const stop = new AbortController();
+  running.set(job, stop);
+  const done = queue.then(() => {
+    stop.signal.throwIfAborted();
+    return act(params, {
+      settings: configured(),
+      media,
+      signal: stop.signal,
+      openEngine: (model) => engines.lease(model),
+      progress: (part, of, line) => channel.send('jobProgress', { job, done: part, of, line }),
+    });
+  });
+  queue = done.catch(() => undefined).finally(() => running.delete(job));
+  return done;
+}
