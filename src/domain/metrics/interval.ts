@@ -1,4 +1,4 @@
-import type { Random } from '../random';
+import { type Random, random } from '../random';
 
 /** A mean with the bounds of its interval. */
 export interface Interval {
@@ -34,6 +34,17 @@ export function bootstrapInterval(
   const means = Array.from({ length: resamples }, () => ratio(units.map(() => units[random.integer(units.length)]!))).sort((a, b) => a - b);
   const tail = (1 - level) / 2;
   return { mean, low: quantile(means, tail) ?? mean, high: quantile(means, 1 - tail) ?? mean };
+}
+
+/**
+ * The mean over runs that differ in their seed, with its 95 % interval: each run counts once. Null without a run.
+ * @param values of each run, one number.
+ */
+export function overSeeds(values: readonly number[]): Interval | null {
+  return bootstrapInterval(
+    values.map((value) => [value]),
+    random(0, 'over seeds'),
+  );
 }
 
 function ratio(units: readonly { readonly sum: number; readonly count: number }[]): number {

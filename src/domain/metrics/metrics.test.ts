@@ -7,7 +7,7 @@ import { splitRules } from '../games/split/split';
 import { handDeal } from '../games/trust-and-split/hands';
 import { trustAndSplitRules } from '../games/trust-and-split/trustAndSplit';
 import { random } from '../random';
-import { bootstrapInterval, quantile } from './interval';
+import { bootstrapInterval, overSeeds, quantile } from './interval';
 import { meanValidMass, measure } from './measures';
 import { cooperateAfterProbe, planProbe } from './probe';
 
@@ -166,5 +166,16 @@ describe('bootstrapInterval', () => {
     expect(bootstrapInterval([[1, 2]], random(1))).toEqual({ mean: 1.5, low: 1.5, high: 1.5 });
     expect(quantile([], 0.5)).toBeUndefined();
     expect(quantile([1, 2, 4], 0.75)).toBe(3);
+  });
+});
+
+describe('overSeeds', () => {
+  it('is the mean of the runs, with an interval that lies among them', () => {
+    const { mean, low, high } = overSeeds([0.1, 0.2, 0.9])!;
+    expect(mean).toBeCloseTo(0.4);
+    // Of 27 equally likely resamples of three runs one in 27 is the lowest run three times: beyond 2.5 %.
+    expect([low, high]).toEqual([expect.closeTo(0.1), expect.closeTo(0.9)]);
+    expect(overSeeds([0.5])).toEqual({ mean: 0.5, low: 0.5, high: 0.5 });
+    expect(overSeeds([])).toBeNull();
   });
 });
