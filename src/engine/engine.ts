@@ -153,6 +153,22 @@ export interface TokenScores {
   readonly entropies: Float32Array;
 }
 
+/** A place in a transcript: what would come next? */
+export interface DistributionRequest {
+  /** All that was read and produced before, at least one token. */
+  readonly tokens: readonly number[];
+  /** What may come next; null where anything may. */
+  readonly mask: TokenMask | null;
+}
+
+/** A next-token distribution, `[vocabulary]`, nats. */
+export interface TokenDistribution {
+  /** Of the unmasked policy. */
+  readonly logProbs: Float32Array;
+  /** Under the mask, renormalised, −∞ where forbidden; null where there is none. */
+  readonly masked: Float32Array | null;
+}
+
 /** What the engine runs on. */
 export interface EngineInfo {
   readonly device: string;
@@ -196,6 +212,8 @@ export interface Engine {
   train(sequences: readonly TrainSequence[], loss: LossSettings, learningRate?: number): Promise<TrainResult>;
   /** log π of the produced tokens under a policy, by the trainer's own graph. */
   score(policy: Policy, sequences: readonly TrainSequence[], loss: LossSettings): Promise<TokenScores[]>;
+  /** Next-token distributions of a policy, in the order of the requests; absent where an engine cannot tell. */
+  distributions?(policy: Policy, requests: readonly DistributionRequest[], temperature: number): Promise<TokenDistribution[]>;
   /** Writes the policy in PEFT's layout (LoRA) or Hugging Face's (full) into an existing empty folder. */
   savePolicy(policy: Policy, folder: string): Promise<void>;
   /** Reads what `savePolicy` wrote. @throws Error naming the file that is missing, foreign or corrupt. */

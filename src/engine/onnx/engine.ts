@@ -1,6 +1,7 @@
 import { random } from '../../domain/random';
 import type {
   AdapterSettings,
+  DistributionRequest,
   Engine,
   EngineInfo,
   Lane,
@@ -11,11 +12,13 @@ import type {
   Sample,
   SampleRequest,
   SamplingSettings,
+  TokenDistribution,
   TokenScores,
   TrainResult,
   TrainSequence,
 } from '../engine';
 import { Adam } from './adam';
+import { Distributions } from './distributions';
 import { FlatParameters } from './flatParameters';
 import { type Trainable, trainedParameters } from './graphs/trainGraph';
 import type { LoraPath } from './graphs/weightInputs';
@@ -64,6 +67,7 @@ export class OnnxEngine implements Engine {
   private readonly trainer: Trainer;
   private readonly loraPath: LoraPath;
   private readonly sampler: Sampler;
+  private readonly nextTokens: Distributions;
   private learner: OnnxLearner | null = null;
 
   constructor(
@@ -78,6 +82,7 @@ export class OnnxEngine implements Engine {
     this.trainer = trainer;
     this.loraPath = loraPath;
     this.sampler = new Sampler(sessions, model.config, weights, tokenizer.stopToken);
+    this.nextTokens = new Distributions(sessions, model.config, weights);
   }
 
   async createLearner(adapter: AdapterSettings, optimizer: OptimizerSettings): Promise<Learner> {
@@ -142,6 +147,10 @@ export class OnnxEngine implements Engine {
 
   score(policy: Policy, sequences: readonly TrainSequence[], loss: LossSettings): Promise<TokenScores[]> {
     return this.trainer.score(this.own(policy), sequences, loss);
+  }
+
+  distributions(policy: Policy, requests: readonly DistributionRequest[], temperature: number): Promise<TokenDistribution[]> {
+    return this.nextTokens.of(this.own(policy), requests, temperature);
   }
 
   savePolicy(policy: Policy, folder: string): Promise<void> {
