@@ -21,6 +21,8 @@ export interface ViewState {
   readonly filter?: string;
   readonly comparing?: boolean;
   readonly against?: Rival | null;
+  /** Id of the matrix that is shown; the host's serializer reads it. */
+  readonly matchups?: string | null;
 }
 
 interface VsCodeApi {

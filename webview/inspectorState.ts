@@ -1,12 +1,13 @@
 import { batch, effect, signal } from '@preact/signals';
 import type { CurvePoint, Place } from '../src/protocol/webview';
-import type { HostChannel } from './channel';
+import { type HostChannel, saveState } from './channel';
 import {
   choose,
   comparing,
   counterpart,
   currentRun,
   curves,
+  matchups,
   negotiation,
   negotiationProblem,
   pairedRun,
@@ -20,6 +21,11 @@ export const loadingNegotiation = signal(false);
 
 /** Subscribes what only the inspector draws: the negotiation in view, its counterpart, and the training curves. */
 export function wireInspector(host: HostChannel): void {
+  host.on('matchups', ({ shown }) => {
+    matchups.value = shown;
+    saveState({ matchups: shown?.id ?? null });
+  });
+
   const stale = signal(0);
   let asked = 0;
   effect(() => {

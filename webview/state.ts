@@ -1,5 +1,5 @@
 import { batch, computed, signal } from '@preact/signals';
-import type { CurvePoint, NegotiationView, Place, RunView } from '../src/protocol/webview';
+import type { CurvePoint, MatchupsView, NegotiationView, Place, RunView } from '../src/protocol/webview';
 import { type HostChannel, type Rival, savedState, saveState } from './channel';
 import type { MeasureId } from './components/tokens/measures';
 import { type Cursor, cursorAt } from './components/transcript/cursor';
@@ -22,6 +22,8 @@ export const counterpart = signal<NegotiationView | null>(null);
 export const comparing = signal(savedState().comparing ?? false);
 /** Points of the training curves by run, oldest first. */
 export const curves = signal<ReadonlyMap<string, readonly CurvePoint[]>>(new Map());
+/** The matrix of match-ups in the negotiation's place; null as a rule. */
+export const matchups = signal<MatchupsView | null>(null);
 /** What colours the tokens. */
 export const colourBy = signal<MeasureId>(savedState().colourBy ?? 'push');
 /** The reason the channel closed, once it has. */
@@ -163,4 +165,13 @@ export function saveComparing(on: boolean): void {
 export function compareWith(choice: Rival): void {
   against.value = choice;
   saveState({ against: choice });
+}
+
+/** Goes back from the matrix to the negotiation. */
+export function closeMatchups(): void {
+  const shown = matchups.value;
+  if (shown === null) return;
+  matchups.value = null;
+  saveState({ matchups: null });
+  channel().send('closeMatchups', { id: shown.id });
 }

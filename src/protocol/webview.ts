@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Action, RoundDeal } from '../domain/games/game';
 import type { Pair, Seat } from '../domain/seat';
+import type { MatchupsFile } from './matchups';
 import type { Algorithm } from './runConfig';
 import type { MeasuresFile, RunSet } from './runFiles';
 
@@ -205,6 +206,18 @@ export interface FilterView {
   readonly total: number;
 }
 
+/** A matrix of match-ups as the inspector shows it; the id is its folder's, under `.parley/matchups/`. */
+export interface MatchupsView {
+  readonly id: string;
+  readonly file: MatchupsFile;
+}
+
+/** A cell of a matrix that is shown: the negotiations of the row's player against the column's. */
+export const matchupCell = z.strictObject({ id: z.string(), row: z.int().nonnegative(), col: z.int().nonnegative() });
+
+/** See `matchupCell`. */
+export type MatchupCell = z.infer<typeof matchupCell>;
+
 /** What the host answers and announces to a webview. */
 export type WebviewHostSide = {
   requests: {
@@ -238,6 +251,8 @@ export type WebviewHostSide = {
     detail: { readonly detail: InspectorDetail };
     /** New points are there from this iteration on. */
     curvesChanged: { readonly run: string; readonly from: number };
+    /** A matrix takes the inspector's place, or gives it back. Sent again when cells were added. */
+    matchups: { readonly shown: MatchupsView | null };
   };
 };
 
@@ -247,6 +262,10 @@ export type WebviewSide = {
   events: {
     /** Sent once the page listens; the host answers with the full state of what is visible. */
     ready: { readonly view: ViewKind };
+    /** The reader wants to read the negotiations behind a cell. */
+    openMatchup: MatchupCell;
+    /** The reader went back from the matrix to the negotiation. */
+    closeMatchups: { readonly id: string };
   };
 };
 
@@ -266,4 +285,6 @@ export const webviewRequests = {
 /** Validators of what a webview announces. */
 export const webviewEvents = {
   ready: z.strictObject({ view: z.enum(['tree', 'inspector']) }),
+  openMatchup: matchupCell,
+  closeMatchups: z.strictObject({ id: z.string() }),
 } as const;

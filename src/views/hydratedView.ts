@@ -1,6 +1,15 @@
 import * as vscode from 'vscode';
 import type { Handlers } from '../protocol/channel';
-import type { InspectorDetail, NegotiationView, Place, RunView, ViewKind, WebviewHostSide } from '../protocol/webview';
+import type {
+  InspectorDetail,
+  MatchupCell,
+  MatchupsView,
+  NegotiationView,
+  Place,
+  RunView,
+  ViewKind,
+  WebviewHostSide,
+} from '../protocol/webview';
 import type { RunStore } from '../runs/runStore';
 import type { RunTree } from '../runs/runTree';
 import type { Selection } from '../runs/selection';
@@ -32,6 +41,16 @@ export interface HydratedView extends vscode.Disposable {
   readonly ready: Promise<void>;
   /** Brings one of the inspector's details to the front. */
   show(detail: InspectorDetail): void;
+  /** Tells the page that `InspectorState.matchups` is another. */
+  matchupsChanged(): void;
+}
+
+/** What an inspector shows besides the selection, and what it tells of. */
+export interface InspectorState {
+  /** The matrix that is shown in place of the negotiation. */
+  matchups: MatchupsView | null;
+  openMatchup(cell: MatchupCell): void;
+  closeMatchups(id: string): void;
 }
 
 /** Time between two updates of a view, in milliseconds; more often is nothing that a reader sees. */
@@ -45,6 +64,7 @@ interface Pending {
   selection: boolean;
   filter: boolean;
   negotiation: boolean;
+  matchups: boolean;
   detail: InspectorDetail | null;
   readonly curves: Map<string, number>;
 }
@@ -53,7 +73,13 @@ interface Pending {
  * Fills a webview and keeps it up to date: the page says that it is ready and is told everything that it
  * shows; after that it is told what changed, coalesced. It asks for windows, never for everything.
  */
-export function hydratedView(webview: vscode.Webview, view: ViewKind, title: string, sources: ViewSources): HydratedView {
+export function hydratedView(
+  webview: vscode.Webview,
+  view: ViewKind,
+  title: string,
+  sources: ViewSources,
+  inspector?: InspectorState,
+): HydratedView {
   const { store, tree, selection } = sources;
   const dist = vscode.Uri.joinPath(sources.extensionUri, 'dist');
   webview.options = { enableScripts: true, enableCommandUris: false, enableForms: false, localResourceRoots: [dist] };
@@ -74,6 +100,7 @@ export function hydratedView(webview: vscode.Webview, view: ViewKind, title: str
     selection: false,
     filter: false,
     negotiation: false,
+    matchups: false,
     detail: null,
     curves: new Map(),
   };
@@ -89,9 +116,10 @@ export function hydratedView(webview: vscode.Webview, view: ViewKind, title: str
     }
     if (pending.filter) page?.send('filter', tree.filter.view());
     if (pending.negotiation && place !== null) page?.send('negotiationChanged', place);
+    if (pending.matchups) page?.send('matchups', { shown: inspector?.matchups ?? null });
     if (pending.detail !== null) page?.send('detail', { detail: pending.detail });
     for (const [run, from] of pending.curves) page?.send('curvesChanged', { run, from });
-    pending.tree = pending.reveal = pending.runs = pending.selection = pending.filter = pending.negotiation = false;
+    pending.tree = pending.reveal = pending.runs = pending.selection = pending.filter = pending.negotiation = pending.matchups = false;
     pending.detail = null;
     pending.curves.clear();
   });
@@ -127,14 +155,24 @@ export function hydratedView(webview: vscode.Webview, view: ViewKind, title: str
     channel.on('ready', () => {
       page = channel;
       cameUp();
-      tell({ runs: true, selection: true, tree: view === 'tree', filter: view === 'tree', reveal: true });
+      tell({
+        runs: true,
+        selection: true,
+        tree: view === 'tree',
+        filter: view === 'tree',
+        reveal: true,
+        matchups: inspector !== undefined,
+      });
       update.flush();
     });
+    channel.on('openMatchup', (cell) => inspector?.openMatchup(cell));
+    channel.on('closeMatchups', ({ id }) => inspector?.closeMatchups(id));
   });
 
   return {
     ready,
     show: (detail) => tell({ detail }),
+    matchupsChanged: () => tell({ matchups: true }),
     dispose: () => {
       for (const stop of stops) stop();
       annotations.dispose();

@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
-import { type InspectorDetail, place } from '../protocol/webview';
-import { type HydratedView, hydratedView, type ViewSources } from './hydratedView';
+import type { MatchupsFile } from '../protocol/matchups';
+import { type InspectorDetail, type MatchupCell, type MatchupsView, place } from '../protocol/webview';
+import { Emitter } from '../runs/emitter';
+import { messageOf } from '../runs/problem';
+import { type HydratedView, hydratedView, type InspectorState, type ViewSources } from './hydratedView';
 
 /** How long a page that is visible may take to come up before another panel is tried, in milliseconds, and how often. */
 const PAGE_WITHIN = 4000;
@@ -11,6 +14,18 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
   static readonly viewType = 'parley.inspector';
   #panel: vscode.WebviewPanel | undefined;
   #content: HydratedView | undefined;
+  readonly #openMatchup = new Emitter<MatchupCell>();
+  readonly #state: InspectorState = {
+    matchups: null,
+    openMatchup: (cell) => this.#openMatchup.fire(cell),
+    closeMatchups: (id) => {
+      if (this.#state.matchups?.id === id) this.#state.matchups = null;
+    },
+  };
+  /** A reader chose a cell of the matrix that is shown: its negotiations are wanted. */
+  readonly onOpenMatchup = this.#openMatchup.on;
+  /** Reads a matrix that was shown when the window was closed; null where it is gone. Set by whoever keeps matrices. */
+  restoreMatchups: (id: string) => Promise<MatchupsFile | null> = async () => null;
 
   constructor(
     private readonly sources: ViewSources,
@@ -22,8 +37,31 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
     return this.#panel?.visible === true;
   }
 
-  /** Brings the panel up, in the editor group beside the focus if it is new; the focus stays where it is. */
+  /** Brings the panel up with the selected negotiation, in the active editor group if it is new; the focus stays where it is. */
   open(): void {
+    this.#setMatchups(null);
+    this.#bringUp();
+  }
+
+  /**
+   * Shows a matrix of match-ups in the negotiation's place until the reader goes back or opens a negotiation.
+   * While cells are still being played, call it again with each new state and `reveal: false`: what is shown is brought up
+   * to date, and a reader who went elsewhere is left there. Cells that a reader chooses come through `onOpenMatchup`;
+   * `restoreMatchups` brings the matrix back after a reload.
+   */
+  showMatchups(id: string, file: MatchupsFile, { reveal }: { readonly reveal: boolean } = { reveal: true }): void {
+    if (!reveal && this.#state.matchups?.id !== id) return;
+    this.#setMatchups({ id, file });
+    if (reveal) this.#bringUp();
+  }
+
+  #setMatchups(matchups: MatchupsView | null): void {
+    if (matchups === this.#state.matchups) return;
+    this.#state.matchups = matchups;
+    this.#content?.matchupsChanged();
+  }
+
+  #bringUp(): void {
     if (this.#panel !== undefined) {
       this.#panel.reveal(undefined, true);
       return;
@@ -55,10 +93,21 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     this.#fill(panel);
-    const kept = place.safeParse(typeof state === 'object' && state !== null && 'place' in state ? state.place : undefined);
+    const { place: at, matchups }: { place?: unknown; matchups?: unknown } = typeof state === 'object' && state !== null ? state : {};
+    const kept = place.safeParse(at);
+    if (typeof matchups === 'string') await this.#restoreMatchups(matchups);
     await this.runsOpened();
     if (kept.success && this.sources.selection.place === null && this.sources.store.get(kept.data.run) !== undefined) {
       this.sources.selection.goTo(kept.data);
+    }
+  }
+
+  async #restoreMatchups(id: string): Promise<void> {
+    try {
+      const file = await this.restoreMatchups(id);
+      if (file !== null && this.#state.matchups === null) this.#setMatchups({ id, file });
+    } catch (error) {
+      void vscode.window.showWarningMessage(`The match-ups ${id} cannot be shown again: ${messageOf(error)}`);
     }
   }
 
@@ -69,7 +118,7 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
       light: vscode.Uri.joinPath(this.sources.extensionUri, 'media/icon-light.svg'),
       dark: vscode.Uri.joinPath(this.sources.extensionUri, 'media/icon-dark.svg'),
     };
-    const content = hydratedView(panel.webview, 'inspector', 'Inspector', this.sources);
+    const content = hydratedView(panel.webview, 'inspector', 'Inspector', this.sources, this.#state);
     this.#content = content;
     panel.onDidChangeViewState(() => this.sources.visibilityChanged());
     panel.onDidDispose(() => {

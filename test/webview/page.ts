@@ -1,5 +1,6 @@
 import type { Transport } from '../../src/protocol/channel';
 import type { Place } from '../../src/protocol/webview';
+import { sampleMatchups } from './sampleMatchups';
 import { ScriptedHost, type Showing } from './scriptedHost';
 import type { WorldRun } from './world';
 
@@ -11,6 +12,8 @@ export interface Scenario {
   readonly newestFirst?: boolean;
   readonly delay?: number;
   readonly state?: unknown;
+  /** Shows match-ups, this many of whose cells have not been played. */
+  readonly matchups?: number;
 }
 
 const aa: WorldRun = { id: 'ipd-aa', game: 'ipd', algorithm: 'aa', seed: 0, iterations: 200, pairedWith: 'ipd-rl' };
@@ -81,3 +84,4 @@ window.host = new ScriptedHost(transport, showings[scenario.runs](), {
 });
 if (scenario.expand !== undefined) window.host.expand(...scenario.expand);
 if (scenario.select !== undefined) window.host.select(scenario.select);
+if (scenario.matchups !== undefined) window.host.showMatchups({ id: 'night', file: sampleMatchups(scenario.matchups) });

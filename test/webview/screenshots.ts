@@ -60,6 +60,8 @@ const shots: readonly Shot[] = [
     height: 900,
     scenario: { runs: 'split', select: splitPlace, state: { comparing: true } },
   },
+  { name: 'matchups', view: 'inspector', width: 1200, height: 800, scenario: { runs: 'pair', matchups: 0 }, act: 'cell' },
+  { name: 'matchups-partly', view: 'inspector', width: 700, height: 600, scenario: { runs: 'pair', matchups: 9 } },
   { name: 'keys', view: 'inspector', width: 1000, height: 800, scenario: { runs: 'pair', select: ipdPlace }, act: '?' },
 ];
 
@@ -77,6 +79,7 @@ for (const { name, act, ...shot } of shots) {
       await page.locator('vscode-text-field').click();
       await page.keyboard.type('iteration > 2 and re');
     }
+    if (act === 'cell') await page.locator('[data-cell="3/5"]').focus();
     if (act === '?') await page.keyboard.press('?');
     await page.waitForTimeout(150);
     // Playwright and axe inject styles of their own, which the policy refuses; what comes after is not ours.

@@ -2,7 +2,16 @@ import { type Filter, FilterError, matches, parseFilter, readsTexts } from '../.
 import { AGENT_NAMES } from '../../src/domain/seat';
 import { type Channel, openChannel, type Transport } from '../../src/protocol/channel';
 import { WEBVIEW_PROTOCOL } from '../../src/protocol/versions';
-import type { FilterView, Place, RunView, TreeRow, WebviewHostSide, WebviewSide } from '../../src/protocol/webview';
+import type {
+  FilterView,
+  MatchupCell,
+  MatchupsView,
+  Place,
+  RunView,
+  TreeRow,
+  WebviewHostSide,
+  WebviewSide,
+} from '../../src/protocol/webview';
 import { curveOf, GROUP, meanReward, NEGOTIATIONS, negotiationOf, subjectOf, type WorldRun } from './world';
 
 /** A run and how far it is. */
@@ -35,6 +44,9 @@ export class ScriptedHost {
   private selection: Place | null = null;
   private following = false;
   private filter: Filter | null = null;
+  private matchups: MatchupsView | null = null;
+  /** Cells of match-ups that the page asked to open. */
+  readonly opened: MatchupCell[] = [];
 
   constructor(
     transport: Transport,
@@ -88,13 +100,24 @@ export class ScriptedHost {
       command: logged('command', () => null),
     });
     this.channel.on('ready', () => this.hydrate());
+    this.channel.on('openMatchup', (cell) => this.opened.push(cell));
+    this.channel.on('closeMatchups', () => {
+      this.matchups = null;
+    });
   }
 
   /** The full state of what is visible. */
   hydrate(): void {
     this.channel.send('runs', { runs: this.showing.map((shown) => this.runView(shown)) });
     this.channel.send('selection', { place: this.selection, following: this.following });
+    if (this.matchups !== null) this.channel.send('matchups', { shown: this.matchups });
     this.changed(true);
+  }
+
+  /** Shows a matrix of match-ups. */
+  showMatchups(shown: MatchupsView | null): void {
+    this.matchups = shown;
+    this.channel.send('matchups', { shown });
   }
 
   /** Chooses a place; its ancestors open. */

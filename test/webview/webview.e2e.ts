@@ -23,7 +23,8 @@ async function withPage(
 ): Promise<void> {
   const { page, problems } = await openPage(browser, bundles, { theme: 'dark', width: 1200, height: 900, ...settings });
   try {
-    const drawn = settings.view === 'tree' ? '.row:not(.placeholder), .empty-tree' : '.transcript .turn, .overview, .welcome p';
+    const drawn =
+      settings.view === 'tree' ? '.row:not(.placeholder), .empty-tree' : '.transcript .turn, .overview, .welcome p, .matchup-cell';
     await page.locator(drawn).first().waitFor();
     await use(page);
     expect(problems).toEqual([]);
@@ -45,9 +46,10 @@ describe('accessibility', () => {
     ['inspector with talk', { view: 'inspector', scenario: { runs: 'split', select: TALK } }],
     ['inspector, narrow', { view: 'inspector', width: 500, scenario: { runs: 'split', select: TALK } }],
     ['comparison', { view: 'inspector', width: 1480, scenario: { runs: 'split', select: TALK, state: { comparing: true } } }],
+    ['match-ups', { view: 'inspector', scenario: { runs: 'pair', matchups: 5 } }],
     ['inspector without a negotiation', { view: 'inspector', scenario: { runs: 'pair', select: { run: 'ipd-aa' } } }],
   ];
-  for (const theme of ['dark', 'light', 'hc-dark'] satisfies ThemeName[]) {
+  for (const theme of ['dark', 'light', 'hc-dark', 'hc-light'] satisfies ThemeName[]) {
     it.each(views)(`%s: axe finds nothing serious (${theme})`, async (_name, settings) => {
       await withPage({ ...settings, theme }, async (page) => {
         await page.waitForTimeout(150);
@@ -414,5 +416,35 @@ describe('inspector', () => {
         await page.locator('.compare').waitFor({ state: 'detached' });
       },
     );
+  });
+});
+
+describe('match-ups', () => {
+  it('are read by arrow keys and opened by Enter, and give the negotiation back on Escape', async () => {
+    await withPage({ view: 'inspector', scenario: { runs: 'pair', select: NEGOTIATION, matchups: 1 } }, async (page) => {
+      const read = () => page.locator('.chart-readout').textContent();
+      await page.locator('[data-cell="0/0"]').focus();
+      for (const key of ['ArrowDown', 'ArrowRight', 'ArrowRight', 'End', 'ArrowLeft']) await page.keyboard.press(key);
+      expect(await read()).toContain('ipd-rl@200 against scripted:tit-for-tat: 1.44 points a round (1.38 to 1.50)');
+      await page.keyboard.press('Enter');
+      await page.locator('[data-cell="6/6"]').click({ force: true });
+      expect(await page.evaluate(() => window.host.opened)).toEqual([{ id: 'night', row: 1, col: 5 }]);
+      expect(await page.evaluate(() => window.acquireVsCodeApi().getState())).toMatchObject({ matchups: 'night' });
+      await page.keyboard.press('Escape');
+      await page.locator('.transcript .turn').first().waitFor();
+      expect(await page.evaluate(() => window.acquireVsCodeApi().getState())).toMatchObject({ matchups: null });
+    });
+  });
+
+  it('show another number, fill up while they are played, and leave as CSV', async () => {
+    await withPage({ view: 'inspector', scenario: { runs: 'pair', select: NEGOTIATION, matchups: 20 } }, async (page) => {
+      await page.getByText('29 of 49 cells so far').waitFor();
+      await page.locator('.matchups vscode-dropdown').click();
+      await page.getByRole('option', { name: 'Cooperation' }).click();
+      await page.locator('.matchup-grid svg').getByText('97 %', { exact: true }).first().waitFor();
+      const download = page.waitForEvent('download');
+      await page.getByRole('button', { name: /as CSV/ }).click();
+      expect((await download).suggestedFilename()).toBe('match-ups-cooperation.csv');
+    });
   });
 });

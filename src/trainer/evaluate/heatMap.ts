@@ -1,13 +1,11 @@
 import { interpolateRgbBasis } from 'd3-interpolate';
 import { scaleSequential } from 'd3-scale';
+import { HEAT_COLOURS, inkOn } from '../../domain/heatColour';
 import { escapeMarkup } from '../../domain/markup';
 import type { MatchupsFile } from '../../protocol/matchups';
 
 /** What a heat map is drawn from. */
 export type HeatMapData = Pick<MatchupsFile, 'game' | 'players' | 'members' | 'meanReward' | 'low' | 'high' | 'negotiations' | 'level'>;
-
-/** Dark to light in even steps of lightness, from blue to yellow, so that it reads without colours as well (after cividis). */
-const COLOURS = ['#00224e', '#35456c', '#666970', '#948e77', '#c8b866', '#fee838'];
 
 const CELL = { width: 92, height: 52 } as const;
 const MARGIN = 16;
@@ -28,7 +26,7 @@ export function heatMap({ game, players, members, meanReward, low, high, negotia
   const height = top + players.length * CELL.height + MARGIN;
   const known = meanReward.flat().filter((value) => value !== null);
   const [least, most] = [Math.min(...known), Math.max(...known)];
-  const colour = scaleSequential([least, most > least ? most : least + 1], interpolateRgbBasis(COLOURS));
+  const colour = scaleSequential([least, most > least ? most : least + 1], interpolateRgbBasis([...HEAT_COLOURS]));
 
   const x = (column: number): number => left + column * CELL.width;
   const y = (row: number): number => top + row * CELL.height;
@@ -75,13 +73,4 @@ export function drawnAgain({ members }: Pick<MatchupsFile, 'members'>): string {
 /** Points with as many digits as a cell has room for. */
 function points(value: number): string {
   return value.toFixed(Math.abs(value) >= 100 ? 1 : 2);
-}
-
-/** Black or white, whichever stands out more (WCAG's relative luminance). */
-function inkOn(fill: string): string {
-  const [r = 0, g = 0, b = 0] = (fill.match(/\d+/g) ?? []).map((part) => {
-    const channel = Number(part) / 255;
-    return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? '#000000' : '#ffffff';
 }

@@ -2,6 +2,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { csv } from '../csv';
 import { ChartFrame } from '../Frame';
+import { fileName } from '../fileName';
 import { drawCurve } from './drawing';
 import { type CurveSeries, layoutCurve } from './layout';
 import { between, scaled, zoom } from './zoom';
@@ -114,12 +115,4 @@ function curveCsv(series: readonly CurveSeries[]): string {
     ['iteration', ...series.map(({ id }) => id)],
     iterations.map((iteration) => [iteration, ...series.map((one) => valueAt(one, iteration))]),
   );
-}
-
-/** A title as a file name. */
-export function fileName(title: string): string {
-  return title
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '');
 }

@@ -7,6 +7,7 @@ import { loadingNegotiation, step } from '../../inspectorState';
 import {
   channel,
   choose,
+  closeMatchups,
   colourBy,
   command,
   comparing,
@@ -16,6 +17,7 @@ import {
   follow,
   following,
   hydrated,
+  matchups,
   negotiation,
   negotiationProblem,
   rival,
@@ -27,6 +29,7 @@ import { Compare } from '../compare/Compare';
 import { nextDifference } from '../compare/steps';
 import { Button } from '../controls';
 import { CreditPanel } from '../credit/CreditPanel';
+import { Matchups } from '../matchups/Matchups';
 import { Legend } from '../tokens/Legend';
 import { MEASURES } from '../tokens/measures';
 import { pointed, TokenCard } from '../tokens/TokenCard';
@@ -59,11 +62,13 @@ export function Inspector(): VNode {
   }, []);
   return (
     <div class="inspector">
-      <Header
-        onKeys={() => {
-          keysShown.value = true;
-        }}
-      />
+      {matchups.value === null && (
+        <Header
+          onKeys={() => {
+            keysShown.value = true;
+          }}
+        />
+      )}
       {disconnected.value !== null && (
         <p class="notice problem" role="alert">
           Parley’s host is gone ({disconnected.value}). Close this tab and open the run again.
@@ -85,6 +90,7 @@ export function Inspector(): VNode {
 function Body(): VNode {
   const run = currentRun.value;
   const view = negotiation.value;
+  if (matchups.value !== null) return <Matchups {...matchups.value} />;
   if (run === undefined) {
     return (
       <main class="welcome">
@@ -171,6 +177,11 @@ function Stage({ view, compare }: { readonly view: NegotiationView; readonly com
 function onKeyDown(event: KeyboardEvent): void {
   if (keysShown.value || event.defaultPrevented) return;
   const action = inspectorAction(event);
+  // Steps would move what nobody sees.
+  if (matchups.value !== null && action !== null && action.kind !== 'keys') {
+    if (action.kind === 'close') closeMatchups();
+    return;
+  }
   if (action !== null && perform(action)) event.preventDefault();
 }
 

@@ -33,7 +33,7 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['d'], action: { kind: 'difference' }, says: 'next difference, when comparing' },
   { keys: ['f'], action: { kind: 'follow' }, says: 'follow the newest iteration' },
   { keys: ['?'], action: { kind: 'keys' }, says: 'these keys' },
-  { keys: ['Escape'], action: { kind: 'close' }, says: 'close this, or the token’s card' },
+  { keys: ['Escape'], action: { kind: 'close' }, says: 'close this, the token’s card, or the match-ups' },
 ];
 
 const ACTIONS = new Map(BINDINGS.flatMap(({ keys, action }) => keys.map((key) => [key, action] as const)));
