@@ -34,7 +34,10 @@ export interface SeatTranscript {
 }
 
 /** How seats speak. */
-export type SpeechSettings = Pick<RunConfig, 'decoding' | 'retries' | 'temperature'>;
+export interface SpeechSettings extends Pick<RunConfig, 'decoding' | 'retries' | 'temperature'> {
+  /** Takes the likeliest token each time instead of drawing one. */
+  readonly greedy?: boolean;
+}
 
 /** What a table of seats is set with. */
 export interface SeatsOptions {
@@ -145,7 +148,7 @@ export class Seats {
       await nextTask();
       signal?.throwIfAborted();
       const requests = members.map((i) => this.#request(pending[i]!, reads[i]!, attempt, masked, forced?.(i) ?? null));
-      const samples = await engine.sample(requests, { ...SAMPLING, temperature: speech.temperature });
+      const samples = await engine.sample(requests, { ...SAMPLING, ...(speech.greedy && { topK: 1 }), temperature: speech.temperature });
       members.forEach((i, k) => {
         const sample = samples[k]!;
         this.sampledTokens += sample.tokens.length;

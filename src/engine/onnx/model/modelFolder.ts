@@ -62,7 +62,8 @@ export function toDisk(parameter: Parameter, data: Float32Array): Float32Array {
   return parameter.linear ? transposed(data, inputs!, outputs!) : data;
 }
 
-async function openWeights(folder: string): Promise<SafetensorsFile[]> {
+/** Opens the weight files of a model folder. @throws Error naming the one that is missing or no such file. */
+export async function openWeights(folder: string): Promise<SafetensorsFile[]> {
   const indexPath = join(folder, 'model.safetensors.index.json');
   const index = await readFile(indexPath, 'utf8').catch(() => null);
   if (index === null) return [await openSafetensors(join(folder, 'model.safetensors'))];
