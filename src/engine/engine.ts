@@ -1,4 +1,5 @@
 import type { Constraint } from '../domain/games/game';
+import type { LoraTarget } from '../protocol/runConfig';
 
 /** Tokens of one transcript, and how game texts become them. */
 export interface Tokenizer {
@@ -181,7 +182,14 @@ export interface EngineInfo {
 
 /** What the learner trains. */
 export type AdapterSettings =
-  | { readonly kind: 'lora'; readonly rank: number; readonly alpha: number; readonly seed: number }
+  | {
+      readonly kind: 'lora';
+      readonly rank: number;
+      readonly alpha: number;
+      /** Linear layers that are adapted; all unless given. */
+      readonly targets?: readonly LoraTarget[];
+      readonly seed: number;
+    }
   | { readonly kind: 'full' };
 
 /** What computes: samples, scores, trains, saves. One learner an engine. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nearest } from '../domain/nearest';
 
 /** Games by the id that files and commands use. */
 export const gameId = z.enum(['ipd', 'split', 'trust-and-split', 'trust-and-split-values', 'deal-or-no-deal']);
@@ -8,6 +9,24 @@ export const algorithm = z.enum(['rl', 'aa', 'aa-jit', 'sum']);
 
 const positive = z.number().positive();
 const count = z.int().positive();
+
+/** The linear layers that LoRA can adapt, by the names that Hugging Face and PEFT give them, in the order of a block. */
+export const LORA_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+
+/** See `LORA_TARGETS`. */
+export type LoraTarget = (typeof LORA_TARGETS)[number];
+
+const loraTarget = z.enum(LORA_TARGETS, {
+  error: ({ input }) => {
+    const near = typeof input === 'string' ? nearest(input, LORA_TARGETS) : undefined;
+    return `there is no linear layer ${JSON.stringify(input)}${near ? `; did you mean ${near}?` : `; there are ${LORA_TARGETS.join(', ')}`}`;
+  },
+});
+
+const loraTargets = z
+  .array(loraTarget, { error: 'write a list of linear layers, such as ["q_proj","v_proj"]' })
+  .min(1, `name at least one of ${LORA_TARGETS.join(', ')}`)
+  .refine((names) => new Set(names).size === names.length, 'a linear layer is named twice');
 
 /** Settings of the game; a game reads those it understands and a preset that sets another is refused. */
 export const gameSettings = z.strictObject({
@@ -47,7 +66,13 @@ export const runConfig = z.strictObject({
   /** `aa-jit` with the extra γ of `aa`, so that only the sum over k differs. */
   matchedGamma: z.boolean(),
   adapter: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('lora'), rank: count, alpha: positive }),
+    z.strictObject({
+      kind: z.literal('lora'),
+      rank: count,
+      alpha: positive,
+      /** Which linear layers are adapted; all unless given. */
+      targets: loraTargets.default([...LORA_TARGETS]),
+    }),
     z.strictObject({ kind: z.literal('full') }),
   ]),
   learningRate: positive,

@@ -5,6 +5,7 @@ import { defaultGameSettings, games } from '../domain/games';
 import type { Game, GameId } from '../domain/games/game';
 import { nearest } from '../domain/nearest';
 import { random } from '../domain/random';
+import { hasChatOpponent, hasFixedOpponent, isOpponentPath, opponentName } from '../protocol/opponent';
 import { type Algorithm, algorithm, gameId, type RunConfig, runConfig } from '../protocol/runConfig';
 import { firstIssue, isMissing, messageOf } from './problem';
 
@@ -37,10 +38,21 @@ export interface ConfigRequest {
   /** A name in media/presets/GAME.json, or the path of a JSON file with one preset. */
   readonly preset: string;
   readonly layers: readonly Layer[];
+  /** Where an opponent's relative path begins; the process's folder unless given. */
+  readonly cwd?: string;
+}
+
+/** What a preset leaves to whoever takes it. */
+export const PRESET_REQUIRES = ['opponent', 'api opponent'] as const;
+
+type Requires = (typeof PRESET_REQUIRES)[number];
+
+interface PresetLayer extends Layer {
+  readonly requires?: Requires;
 }
 
 /** Keys of a preset that are no settings: what it is, the preset it builds on, and what differs by algorithm. */
-const notSettings = ['about', 'extends', 'algorithms', '$schema', 'game'] as const;
+const notSettings = ['about', 'extends', 'algorithms', '$schema', 'game', 'requires'] as const;
 
 const presetFile = z.strictObject({
   $schema: z.string().optional(),
@@ -60,7 +72,8 @@ export function listPresets(media: string, game: GameId): PresetInfo[] {
  */
 export function resolveConfig(media: string, request: ConfigRequest): RunConfig {
   const game = games[request.game];
-  const layers = [...presetLayers(media, request), ...request.layers];
+  const presets = presetLayers(media, request);
+  const layers: readonly Layer[] = [...presets, ...request.layers];
   let merged: Settings = {};
   for (const { source, settings } of layers) {
     checkKeys(settings, runConfig, source, '');
@@ -84,7 +97,31 @@ export function resolveConfig(media: string, request: ConfigRequest): RunConfig 
   } catch (error) {
     throw new ConfigError(`gameSettings: ${messageOf(error)}`);
   }
-  return parsed.data;
+  const { opponent } = parsed.data;
+  const config = isOpponentPath(opponent) ? { ...parsed.data, opponent: resolve(request.cwd ?? '.', opponent) } : parsed.data;
+  const { requires } = presets.findLast((layer) => layer.requires !== undefined) ?? {};
+  if (requires !== undefined) refuseMissing(requires, config, request.preset);
+  refuseBufferAgainst(config, layers.findLast(({ settings }) => has(settings, ['buffer', 'enabled']))?.source ?? request.preset);
+  return config;
+}
+
+/** @throws ConfigError where there is an agent buffer, which is the learner's earlier selves, and a fixed opponent besides. */
+export function refuseBufferAgainst(config: Pick<RunConfig, 'opponent' | 'buffer'>, source: string): void {
+  if (!hasFixedOpponent(config) || !config.buffer.enabled) return;
+  throw new ConfigError(
+    `${source}: buffer.enabled is for self-play, and the opponent is ${opponentName(config.opponent)}: set buffer.enabled=false, or take the preset best-response`,
+  );
+}
+
+function refuseMissing(requires: Requires, config: RunConfig, preset: string): void {
+  if (requires === 'api opponent' && !hasChatOpponent(config)) {
+    throw new ConfigError(`preset ${preset} trains against a chat endpoint: give the opponent api:NAME`);
+  }
+  if (requires === 'opponent' && !hasFixedOpponent(config)) {
+    throw new ConfigError(
+      `preset ${preset} trains against a fixed player: give the opponent, a run folder (or RUN@ITERATION), a checkpoint folder, seed or scripted:NAME`,
+    );
+  }
 }
 
 /** Reads `key=value` pairs, keys with dots for what is nested, values as JSON or else as text. @throws ConfigError */
@@ -111,7 +148,7 @@ function literal(text: string): unknown {
   }
 }
 
-function presetLayers(media: string, { game, preset, algorithm: chosen }: ConfigRequest, seen: readonly string[] = []): Layer[] {
+function presetLayers(media: string, { game, preset, algorithm: chosen }: ConfigRequest, seen: readonly string[] = []): PresetLayer[] {
   if (seen.includes(preset)) throw new ConfigError(`preset ${preset} extends itself: ${[...seen, preset].join(' → ')}`);
   const { source, body } = findPreset(media, game, preset);
   const settings = Object.fromEntries(Object.entries(body).filter(([key]) => !(notSettings as readonly string[]).includes(key)));
@@ -123,13 +160,21 @@ function presetLayers(media: string, { game, preset, algorithm: chosen }: Config
   }
   const own = byAlgorithm[chosen] ?? {};
   if (!isSettings(own)) throw new ConfigError(`${source}: algorithms.${chosen} must be an object of settings`);
+  const { requires } = body;
+  if (requires !== undefined && !isRequires(requires)) {
+    throw new ConfigError(`${source}: requires must be ${PRESET_REQUIRES.map((each) => `"${each}"`).join(' or ')}`);
+  }
   const base = body.extends;
   if (base !== undefined && typeof base !== 'string') throw new ConfigError(`${source}: extends must be the name of a preset`);
   return [
     ...(base === undefined ? [] : presetLayers(media, { game, preset: base, algorithm: chosen, seed: 0, layers: [] }, [...seen, preset])),
-    { source, settings },
+    { source, settings, ...(requires !== undefined && { requires }) },
     { source: `${source}, algorithms.${chosen}`, settings: own },
   ];
+}
+
+function isRequires(value: unknown): value is Requires {
+  return (PRESET_REQUIRES as readonly unknown[]).includes(value);
 }
 
 function findPreset(media: string, game: GameId, preset: string): { readonly source: string; readonly body: Settings } {
@@ -209,7 +254,8 @@ function merge(below: Settings, above: Settings): Settings {
 
 function has(settings: unknown, path: readonly string[]): boolean {
   const [first, ...rest] = path;
-  if (first === undefined) return true;
+  // A list is set as a whole.
+  if (first === undefined || Array.isArray(settings)) return true;
   return isSettings(settings) && Object.hasOwn(settings, first) && has(settings[first], rest);
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { ROLLOUT_COLUMNS, type TurnRow } from '../../src/protocol/rollouts';
-import type { RunConfig } from '../../src/protocol/runConfig';
+import { LORA_TARGETS, type RunConfig } from '../../src/protocol/runConfig';
 import { type IterationLine, type JournalLine, RUN_FORMAT, RUN_PATHS, type RunFile } from '../../src/protocol/runFiles';
 
 /** A small Iterated Prisoner's Dilemma; `change` what a test is about. */
@@ -30,7 +30,7 @@ export function sampleConfig(change: Partial<RunConfig> = {}): RunConfig {
     rewardScale: 5,
     baseline: 'group',
     matchedGamma: false,
-    adapter: { kind: 'lora', rank: 8, alpha: 16 },
+    adapter: { kind: 'lora', rank: 8, alpha: 16, targets: [...LORA_TARGETS] },
     learningRate: 0.001,
     clipNorm: 1,
     klCoefficient: 0,

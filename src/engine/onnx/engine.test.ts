@@ -4,10 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CROSS_ENTROPY, crossEntropySequence } from '../crossEntropy';
 import type { AdapterSettings, Lane, Learner, LossSettings, Policy, Sample } from '../engine';
 import { type OnnxEngine, type OnnxEngineOptions, openOnnxEngine } from './engine';
+import { openSafetensors } from './model/safetensors';
 import { openTranscripts, playTurn, TINY_OPTIMIZER, type Transcript, temporaryFolder, trainSequence, writeTinyModel } from './tinyModel';
 
 const LOSS: LossSettings = { klCoefficient: 0.1, klOver: 'full', entropyCoefficient: 0.05, temperature: 1, ratioCap: 2 };
-const LORA: AdapterSettings = { kind: 'lora', rank: 4, alpha: 8, seed: 5 };
+const LORA = { kind: 'lora', rank: 4, alpha: 8, seed: 5 } as const;
+const SOME: AdapterSettings = { ...LORA, targets: ['v_proj', 'down_proj'] };
 const FULL: AdapterSettings = { kind: 'full' };
 const CHOICE = { kind: 'choice', choices: ['A', 'B', 'rock paper'] } as const;
 const MESSAGE = { kind: 'message', maxTokens: 3 } as const;
@@ -63,6 +65,10 @@ async function trained(engine: OnnxEngine, adapter: AdapterSettings, steps = 2):
   return learner;
 }
 
+function nameOf(adapter: AdapterSettings): string {
+  return adapter.kind === 'full' ? 'full' : `lora ${adapter.targets?.join(' ') ?? 'everywhere'}`;
+}
+
 function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   expect(a.length).toBe(b.length);
   let largest = 0;
@@ -71,8 +77,8 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 describe('sampling', () => {
-  for (const adapter of [FULL, LORA]) {
-    it(`and training see the same log-probabilities (${adapter.kind})`, async () => {
+  for (const adapter of [FULL, LORA, SOME]) {
+    it(`and training see the same log-probabilities (${nameOf(adapter)})`, async () => {
       const engine = await open();
       const learner = await trained(engine, adapter);
       for (const temperature of [1, 0.7]) {
@@ -376,11 +382,11 @@ describe('checkpoints', () => {
     ].join('\n');
   }
 
-  for (const adapter of [FULL, LORA]) {
-    it(`restore a learner bit for bit (${adapter.kind}), as training repeats bit for bit`, async () => {
+  for (const adapter of [FULL, LORA, SOME]) {
+    it(`restore a learner bit for bit (${nameOf(adapter)}), as training repeats bit for bit`, async () => {
       const [one, two, three] = [await open(), await open(), await open()];
       const learner = await trained(one, adapter);
-      const folder = await save(one, learner, `exact ${adapter.kind}`);
+      const folder = await save(one, learner, `exact ${nameOf(adapter)}`);
       const uninterrupted = await fingerprint(one, learner);
       const restored = await two.restoreLearner(folder, adapter, TINY_OPTIMIZER);
       expect(restored.steps).toBe(2);
@@ -388,6 +394,25 @@ describe('checkpoints', () => {
       expect(await fingerprint(three, await trained(three, adapter))).toBe(uninterrupted);
     });
   }
+
+  it('hold the chosen linear layers and no others, and a run that trains others does not go on from them', async () => {
+    const engine = await open();
+    const learner = await trained(engine, SOME);
+    const folder = await save(engine, learner, 'some layers');
+    expect(learner.parameters).toBe(2 * 4 * (16 + 16 + 24 + 16));
+    expect(JSON.parse(await readFile(join(folder, 'adapter_config.json'), 'utf8')).target_modules).toEqual(['v_proj', 'down_proj']);
+    const { entries } = await openSafetensors(join(folder, 'adapter_model.safetensors'));
+    expect([...entries.keys()].map((name) => /\w+_proj/.exec(name)![0])).toEqual(
+      [0, 1].flatMap(() => ['v_proj', 'v_proj', 'down_proj', 'down_proj']),
+    );
+    const loaded = await engine.loadPolicy(folder, 'loaded');
+    const text = (transcripts: Transcript[]): string => JSON.stringify(transcripts.map(({ tokens, logProbs }) => [tokens, logProbs]));
+    expect(text(await play(engine, loaded, 's'))).toBe(text(await play(engine, learner, 's')));
+    await expect(engine.restoreLearner(folder, LORA, TINY_OPTIMIZER)).rejects.toThrow(
+      'holds LoRA of rank 4, alpha 8 on v_proj, down_proj, but the run trains LoRA of rank 4, alpha 8 on all linear layers',
+    );
+    await expect(engine.createLearner({ ...LORA, targets: [] }, TINY_OPTIMIZER)).rejects.toThrow('at least one linear layer');
+  });
 
   it('load as policies that speak as they did, snapshots stay as they were', async () => {
     const engine = await open();
@@ -432,7 +457,7 @@ describe('checkpoints', () => {
     await expect(engine.loadPolicy(folder, 'x')).rejects.toThrow(`${path} is not a whole safetensors file`);
     await writeFile(path, bytes);
     await expect(engine.restoreLearner(folder, { ...LORA, rank: 8 }, TINY_OPTIMIZER)).rejects.toThrow(
-      'holds LoRA of rank 4, alpha 8, but the run trains LoRA of rank 8',
+      'holds LoRA of rank 4, alpha 8 on all linear layers, but the run trains LoRA of rank 8',
     );
     await expect(engine.restoreLearner(folder, FULL, TINY_OPTIMIZER)).rejects.toThrow('but the run trains all weights');
     const other = join(root.path, 'other model');

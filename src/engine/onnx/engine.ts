@@ -20,6 +20,7 @@ import type {
 import { Adam } from './adam';
 import { Distributions } from './distributions';
 import { FlatParameters } from './flatParameters';
+import { describeLora, loraShape } from './graphs/loraShape';
 import { type Trainable, trainedParameters } from './graphs/trainGraph';
 import type { LoraPath } from './graphs/weightInputs';
 import type { LoadedModel } from './model/modelFolder';
@@ -96,7 +97,7 @@ export class OnnxEngine implements Engine {
         if (matrix === 'A') parameters.view(name).set(uniformRows(shape[0]!, shape[1]!, adapter.seed, name));
       }
     }
-    return this.startLearner(adapter, trainable, parameters, new Adam(this.sessions, optimizer, parameters));
+    return this.startLearner(trainable, parameters, new Adam(this.sessions, optimizer, parameters));
   }
 
   async snapshot(policy: Policy, name: string): Promise<Policy> {
@@ -169,26 +170,24 @@ export class OnnxEngine implements Engine {
   async restoreLearner(folder: string, adapter: AdapterSettings, optimizer: OptimizerSettings): Promise<Learner> {
     const weights = await loadPolicyFiles(folder, this.model);
     const trainable = this.trainable(adapter);
-    const found = weights.kind === 'lora' ? `LoRA of rank ${weights.shape.rank}, alpha ${weights.shape.alpha}` : 'all weights';
-    const wanted = adapter.kind === 'lora' ? `LoRA of rank ${adapter.rank}, alpha ${adapter.alpha}` : 'all weights';
+    const found = weights.kind === 'lora' ? describeLora(weights.shape) : 'all weights';
+    const wanted = trainable.kind === 'lora' ? describeLora(trainable.shape) : 'all weights';
     if (found !== wanted) throw new Error(`${folder} holds ${found}, but the run trains ${wanted}`);
     const { m, v, steps } = await loadOptimizerFile(folder, this.diskParameters(trainable));
     const parameters = new FlatParameters(trainedParameters(this.model.config, trainable), weights.parameters.data);
     const adam = new Adam(this.sessions, optimizer, parameters, m, v);
     adam.steps = steps;
-    return this.startLearner(adapter, trainable, parameters, adam);
+    return this.startLearner(trainable, parameters, adam);
   }
 
   dispose(): Promise<void> {
     return this.sessions.dispose();
   }
 
-  private startLearner(adapter: AdapterSettings, trainable: Trainable, parameters: FlatParameters, adam: Adam): OnnxLearner {
+  private startLearner(trainable: Trainable, parameters: FlatParameters, adam: Adam): OnnxLearner {
     if (this.learner) this.learner.released = true;
     const weights: PolicyWeights =
-      adapter.kind === 'full'
-        ? { kind: 'full', parameters }
-        : { kind: 'lora', shape: { rank: adapter.rank, alpha: adapter.alpha }, parameters };
+      trainable.kind === 'full' ? { kind: 'full', parameters } : { kind: 'lora', shape: trainable.shape, parameters };
     const learner = new OnnxLearner('learner', weights);
     learner.trained = { policy: learner, trainable, parameters, adam };
     this.learner = learner;
@@ -196,14 +195,11 @@ export class OnnxEngine implements Engine {
   }
 
   private trainable(adapter: AdapterSettings): Trainable {
-    if (adapter.kind === 'full') return { kind: 'full' };
-    if (!Number.isSafeInteger(adapter.rank) || adapter.rank < 1)
-      throw new RangeError(`LoRA rank must be a whole number above 0, not ${adapter.rank}`);
-    return { kind: 'lora', shape: { rank: adapter.rank, alpha: adapter.alpha }, path: this.loraPath };
+    return adapter.kind === 'full' ? { kind: 'full' } : { kind: 'lora', shape: loraShape(adapter), path: this.loraPath };
   }
 
   private diskParameters(trainable: Trainable): readonly Parameter[] {
-    return trainable.kind === 'full' ? this.model.parameters : adapterParameters(this.model, trainable.shape.rank);
+    return trainable.kind === 'full' ? this.model.parameters : adapterParameters(this.model, trainable.shape);
   }
 
   private trained(): Trained {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Lane } from '../engine';
-import { openSafetensors, readTensor } from './model/safetensors';
+import { openSafetensors, readTensor, writeSafetensors } from './model/safetensors';
 import { openModel } from './openModel';
 import { OnnxPolicy, WeightFeeds } from './policies';
 import { loadPolicyFiles } from './policyFiles';
@@ -67,6 +67,78 @@ describe.each(['llama', 'llama3-rope', 'qwen2', 'qwen3', 'gemma3'])('%s, against
         expect(Math.abs(found.gradNorms![tensor]! / norm - 1), tensor).toBeLessThan(1e-3);
     });
   }
+});
+
+// Gemma's layers alternate between two attention windows, so that whole and layer-wise graphs differ by layer.
+describe.each(['llama', 'gemma3'])('%s, an adapter of some layers', (name) => {
+  const model = join(FIXTURES, name);
+  const targets = ['q_proj', 'v_proj', 'down_proj'];
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'parley-partial-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** PEFT's adapter with fewer matrices, or with those zero: then B·A adds nothing, and the rest must compute the same. */
+  async function partial(kept: (tensor: string) => boolean, left: 'out' | 'zero', changes: object): Promise<string> {
+    const adapter = await mkdtemp(join(folder, `${left}-`));
+    const source = await openSafetensors(join(model, 'adapter/adapter_model.safetensors'));
+    const tensors = [...source.entries].map(([tensor, { shape }]) => ({ name: tensor, shape, data: readTensor(source, tensor) }));
+    const written = left === 'out' ? tensors.filter(({ name: tensor }) => kept(tensor)) : tensors;
+    if (left === 'zero') for (const { name: tensor, data } of tensors) if (!kept(tensor) && tensor.includes('lora_B')) data.fill(0);
+    await writeSafetensors(join(adapter, 'adapter_model.safetensors'), written, {});
+    const config = JSON.parse(await readFile(join(model, 'adapter/adapter_config.json'), 'utf8'));
+    await writeFile(join(adapter, 'adapter_config.json'), JSON.stringify({ ...config, ...changes }));
+    return adapter;
+  }
+
+  const subsets: [string, (tensor: string) => boolean, object][] = [
+    ['in all blocks', (tensor) => targets.some((target) => tensor.includes(target)), { target_modules: targets }],
+    [
+      'in one block',
+      (tensor) => targets.some((target) => tensor.includes(target)) && tensor.includes('layers.1.'),
+      { target_modules: targets, layers_to_transform: [1] },
+    ],
+    ['named by a pattern', (tensor) => tensor.includes('mlp.'), { target_modules: '.*mlp.*_proj' }],
+  ];
+  it.each(subsets)('%s scores, and is differentiated, as if the others were zero', async (_, kept, changes) => {
+    const { inputIds, adapter }: Reference = JSON.parse(await readFile(join(model, 'reference.json'), 'utf8'));
+    const input = { inputIds, advantages: adapter.advantages, mask: adapter.mask };
+    const padded = await scoreTokens({ ...options, model, adapter: await partial(kept, 'zero', {}) }, input);
+    const fewer = await partial(kept, 'out', changes);
+    for (const layerwise of [false, true]) {
+      for (const loraPath of ['merged', 'factored'] as const) {
+        const found = await scoreTokens({ ...options, model, adapter: fewer, layerwise, loraPath }, input);
+        expect(largest(found.logProbs, padded.logProbs)).toBeLessThan(1e-5);
+        expect(largest(found.logProbs, adapter.logProbs)).toBeGreaterThan(1e-3);
+        const wanted = Object.entries(padded.gradNorms!).filter(([tensor]) => kept(tensor));
+        expect(Object.keys(found.gradNorms!)).toEqual(wanted.map(([tensor]) => tensor));
+        for (const [tensor, norm] of wanted) expect(Math.abs(found.gradNorms![tensor]! / norm - 1), tensor).toBeLessThan(1e-3);
+      }
+    }
+  });
+
+  it('is refused by name where its two files disagree', async () => {
+    const some = (tensor: string): boolean => targets.some((target) => tensor.includes(target));
+    const score = async (left: 'out' | 'zero', changes: object, kept = some) =>
+      scoreTokens({ ...options, model, adapter: await partial(kept, left, changes) }, { inputIds: [[1, 2]] });
+    await expect(score('out', {})).rejects.toThrow(/target_modules, and \S+adapter_model.safetensors has no matrices for it/);
+    await expect(score('zero', { target_modules: targets })).rejects.toThrow(
+      /has matrices for k_proj, and \S+ does not name it in target_modules/,
+    );
+    await expect(score('out', { target_modules: targets, layers_to_transform: [0] })).rejects.toThrow(
+      'names the layers 0 in layers_to_transform',
+    );
+    await expect(score('zero', { target_modules: ['q_proj', 'v_porj'] })).rejects.toThrow(
+      'target_modules names "v_porj", which is no linear layer of a block; did you mean v_proj?',
+    );
+    await expect(score('zero', { target_modules: ['lm_head'] })).rejects.toThrow(
+      'target_modules names "lm_head", which is no linear layer',
+    );
+    await expect(score('zero', { r: 8 })).rejects.toThrow(/tensor \S+lora_A.weight is of rank 4, \S+adapter_config.json says r 8/);
+    const ragged = (tensor: string): boolean => some(tensor) && !tensor.includes('layers.0.self_attn.q_proj');
+    await expect(score('out', { target_modules: targets }, ragged)).rejects.toThrow(/has no tensor \S+layers.0.self_attn.q_proj.lora_A/);
+  });
 });
 
 describe.each(['llama', 'llama3-rope', 'qwen2', 'qwen3', 'gemma3'])('%s', (name) => {

@@ -8,8 +8,8 @@ import {
   headGraph,
   headWeights,
 } from './graphs/layerGraphs';
+import { adaptsLayer, type LoraShape } from './graphs/loraShape';
 import { gradientName } from './graphs/trainGraph';
-import type { LoraShape } from './graphs/weightInputs';
 import type { ModelConfig } from './model/config';
 import { EMBEDDING } from './model/parameters';
 import type { Pass, PassInputs, PassTarget, ScoreOutputs, TrainOutputs } from './pass';
@@ -69,7 +69,7 @@ export class LayerwisePass implements Pass {
     const { outputs, dx: fromHead } = await this.headBackward(feeds, inputs, kept.pop()!, full ? gradient : null);
     let dy = fromHead;
     for (let layer = config.layers - 1; layer >= 0; layer--) {
-      const like = this.representative(layer);
+      const like = this.representative(layer, lora);
       const key = `block backward ${JSON.stringify([inputs.shape, like, trainable])}`;
       const session = await sessions.get(key, () => blockBackwardGraph(config, inputs.shape, like, trainable));
       const { input, output } = this.renamed(layer, like, session.inputNames, session.outputNames, feeds, gradients);
@@ -98,7 +98,7 @@ export class LayerwisePass implements Pass {
   }
 
   private async forward(layer: number, feeds: Feeds, lora: LoraShape | null, inputs: PassInputs, x: Float32Array): Promise<Float32Array> {
-    const like = this.representative(layer);
+    const like = this.representative(layer, lora);
     const key = `block ${JSON.stringify([inputs.shape, like, lora])}`;
     const session = await this.sessions.get(key, () => blockGraph(this.config, inputs.shape, like, lora));
     const { input } = this.renamed(layer, like, session.inputNames, [], feeds, {});
@@ -155,9 +155,11 @@ export class LayerwisePass implements Pass {
     return out;
   }
 
-  /** The first layer with the same attention window: its graph serves this one. */
-  private representative(layer: number): number {
-    return this.config.windows.indexOf(this.config.windows[layer]!);
+  /** The first layer with the same attention window, adapted or not as this one is: its graph serves this one. */
+  private representative(layer: number, lora: LoraShape | null): number {
+    const adapted = (each: number): boolean => lora !== null && adaptsLayer(lora, each);
+    const { windows } = this.config;
+    return windows.findIndex((window, i) => window === windows[layer] && adapted(i) === adapted(layer));
   }
 
   /** A layer's tensors under the names of the layer whose graph runs. */

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import type { AdapterSettings } from '../engine';
-import { loraParameters } from './graphs/weightInputs';
+import { loraParameters, loraShape } from './graphs/loraShape';
 import { headRows } from './layerwisePass';
 import { type ModelConfig, readModelConfig } from './model/config';
 import { parameterCount, parametersOf } from './model/parameters';
@@ -53,9 +53,8 @@ export function estimate(config: ModelConfig, plan: MemoryPlan): MemoryEstimate 
   const parameters = parametersOf(config);
   const model = parameterCount(parameters);
   const { adapter } = plan;
-  const trained = adapter.kind === 'full' ? model : loraSize(config, adapter.rank);
-  const linear = parameterCount(parameters.filter((parameter) => parameter.linear));
-  const merged = adapter.kind === 'lora' && model < MERGED_BELOW ? linear : 0;
+  const trained = adapter.kind === 'full' ? model : parameterCount(loraParameters(config, loraShape(adapter)));
+  const merged = adapter.kind === 'lora' && model < MERGED_BELOW ? adaptedSize(config, adapter) : 0;
   const layerwise = plan.layerwise ?? model >= LAYERWISE_FROM;
   const parts = {
     weights: FLOAT * model,
@@ -91,8 +90,10 @@ function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
-function loraSize(config: ModelConfig, rank: number): number {
-  return loraParameters(config, rank).reduce((total, { shape }) => total + shape[0] * shape[1], 0);
+/** Numbers in the weights that an adapter changes. */
+function adaptedSize(config: ModelConfig, adapter: Extract<AdapterSettings, { kind: 'lora' }>): number {
+  const modules = new Set(loraParameters(config, loraShape(adapter)).map(({ module }) => `${module}.weight`));
+  return parameterCount(parametersOf(config).filter(({ name }) => modules.has(name)));
 }
 
 /** Floats alive in one micro-batch. The counts of tensors are those of our graphs; `memory.test.ts` holds them against the process. */

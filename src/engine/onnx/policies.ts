@@ -2,9 +2,8 @@ import type { Policy } from '../engine';
 import type { FlatParameters } from './flatParameters';
 import { Graph } from './graph/graph';
 import { mergeLora } from './graph/matmul';
-import { type LoraShape, loraParameters } from './graphs/weightInputs';
+import { type LoraShape, loraParameters } from './graphs/loraShape';
 import type { ModelConfig } from './model/config';
-import { LINEAR_LAYERS, linearShape, moduleName } from './model/parameters';
 import type { Feeds, Sessions } from './sessions';
 
 /** What a policy adds to the base model. */
@@ -66,17 +65,13 @@ export class WeightFeeds {
     if (known?.version === policy.version) return known.feeds;
     if (!known) {
       const targets: Feeds = {};
-      for (let layer = 0; layer < this.config.layers; layer++) {
-        for (const linear of LINEAR_LAYERS) {
-          const [rows, columns] = linearShape(this.config, linear);
-          targets[`merged.${moduleName(layer, linear)}.weight`] = this.sessions.float(new Float32Array(rows * columns), [rows, columns]);
-        }
-      }
+      for (const { module, rows, columns } of adaptedWeights(this.config, shape))
+        targets[`merged.${module}.weight`] = this.sessions.float(new Float32Array(rows * columns), [rows, columns]);
       const renamed = Object.entries(targets).map(([name, tensor]) => [name.slice('merged.'.length), tensor] as const);
       known = { version: -1, targets, feeds: { ...this.base, ...Object.fromEntries(renamed) } };
       this.merged.set(policy, known);
     }
-    const session = await this.sessions.get(`merge ${shape.rank} ${shape.alpha}`, () => mergeGraph(this.config, shape));
+    const session = await this.sessions.get(`merge ${JSON.stringify(shape)}`, () => mergeGraph(this.config, shape));
     const names = new Set(session.inputNames);
     const inputs = { ...this.base, ...parameters.tensors(this.sessions) };
     await session.run(Object.fromEntries(Object.entries(inputs).filter(([name]) => names.has(name))), known.targets);
@@ -85,10 +80,18 @@ export class WeightFeeds {
   }
 }
 
-/** Every linear layer's weight with the adapter merged in. */
+/** The weights that an adapter changes, `[rows, columns]`. */
+function adaptedWeights(config: ModelConfig, lora: LoraShape): { module: string; rows: number; columns: number }[] {
+  const matrices = loraParameters(config, lora);
+  return matrices.flatMap(({ module, matrix, shape }, i) =>
+    matrix === 'A' ? [{ module, rows: shape[0], columns: matrices[i + 1]!.shape[1] }] : [],
+  );
+}
+
+/** Every adapted layer's weight with the adapter merged in. */
 function mergeGraph(config: ModelConfig, lora: LoraShape): Graph {
   const graph = new Graph('merge');
-  const matrices = loraParameters(config, lora.rank);
+  const matrices = loraParameters(config, lora);
   for (let i = 0; i < matrices.length; i += 2) {
     const [first, second] = [matrices[i]!, matrices[i + 1]!];
     const a = graph.input(first.name, 'float32', first.shape);

@@ -1,8 +1,9 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Adam } from './adam';
+import { adapterConfigText, adapterShape, parseAdapterConfig } from './adapterConfig';
 import { FlatParameters } from './flatParameters';
-import { type LoraShape, loraParameters } from './graphs/weightInputs';
+import { type LoraShape, loraParameters } from './graphs/loraShape';
 import { fromDisk, type LoadedModel, toDisk } from './model/modelFolder';
 import { LINEAR_LAYERS, type Parameter } from './model/parameters';
 import { openChecked, readTensor, type SafetensorsFile, writeSafetensors } from './model/safetensors';
@@ -35,32 +36,16 @@ export async function savePolicyFiles(folder: string, weights: PolicyWeights, mo
     );
     return;
   }
-  const { rank, alpha } = weights.shape;
-  const config = {
-    peft_type: 'LORA',
-    task_type: 'CAUSAL_LM',
-    base_model_name_or_path: model.folder,
-    r: rank,
-    lora_alpha: alpha,
-    lora_dropout: 0,
-    bias: 'none',
-    fan_in_fan_out: false,
-    inference_mode: true,
-    init_lora_weights: true,
-    target_modules: [...LINEAR_LAYERS],
-    use_dora: false,
-    use_rslora: false,
-  };
-  await writeFile(join(folder, ADAPTER_CONFIG), `${JSON.stringify(config, null, 2)}\n`);
+  await writeFile(join(folder, ADAPTER_CONFIG), adapterConfigText(weights.shape, model.folder));
   await writeSafetensors(
     join(folder, ADAPTER),
-    tensorsOf(adapterParameters(model, rank), weights.parameters, (name) => PEFT_PREFIX + name),
+    tensorsOf(adapterParameters(model, weights.shape), weights.parameters, (name) => PEFT_PREFIX + name),
     metadata,
   );
 }
 
 /**
- * Reads a saved policy, ours or PEFT's. Modules that an adapter leaves out get a zero adapter.
+ * Reads a saved policy, ours or PEFT's. Linear layers that an adapter leaves out are not part of its shape.
  * @throws Error naming the file that is missing, foreign or corrupt.
  */
 export async function loadPolicyFiles(folder: string, model: LoadedModel): Promise<Exclude<PolicyWeights, { kind: 'base' }>> {
@@ -72,21 +57,19 @@ export async function loadPolicyFiles(folder: string, model: LoadedModel): Promi
     });
     return { kind: 'full', parameters: readParameters(file, model.parameters, (name) => name) };
   }
-  const shape = parseAdapterConfig(text, configPath);
+  const said = parseAdapterConfig(text, configPath);
   const file = await openOurs(join(folder, ADAPTER), model);
-  const parameters = adapterParameters(model, shape.rank);
-  const known = new Set(parameters.map(({ name }) => PEFT_PREFIX + name));
-  const foreign = [...file.entries.keys()].find((name) => !known.has(name));
-  if (foreign)
+  const every = loraParameters(model.config, { rank: said.rank, alpha: said.alpha, targets: LINEAR_LAYERS });
+  const modules = new Map(every.map(({ name, module }) => [PEFT_PREFIX + name, module]));
+  const foreign = [...file.entries.keys()].find((name) => !modules.has(name));
+  if (foreign !== undefined)
     throw new Error(
       `${file.path}: tensor ${foreign} belongs to no linear layer of ${model.folder}; the adapter is for another model or trains other layers`,
     );
-  const present = parameters.filter(({ name }) => file.entries.has(PEFT_PREFIX + name));
-  if (present.length === 0) throw new Error(`${file.path} holds no LoRA matrices`);
-  const read = readParameters(file, present, (name) => PEFT_PREFIX + name);
-  const all = new FlatParameters(parameters);
-  for (const { name } of present) all.view(name).set(read.view(name));
-  return { kind: 'lora', shape, parameters: all };
+  if (file.entries.size === 0) throw new Error(`${file.path} holds no LoRA matrices`);
+  const adapted = [...new Set([...file.entries.keys()].map((name) => modules.get(name)!))];
+  const shape = adapterShape(said, adapted, model.config, { config: configPath, weights: file.path });
+  return { kind: 'lora', shape, parameters: readAdapter(file, shape, configPath, model) };
 }
 
 /** Writes the optimizer's moments and its step count. */
@@ -114,8 +97,8 @@ export async function loadOptimizerFile(
 }
 
 /** The adapter's matrices as parameters that lie transposed on disk. */
-export function adapterParameters(model: LoadedModel, rank: number): Parameter[] {
-  return loraParameters(model.config, rank).map(({ name, shape }) => ({ name, shape, linear: true }));
+export function adapterParameters(model: LoadedModel, shape: LoraShape): Parameter[] {
+  return loraParameters(model.config, shape).map(({ name, shape }) => ({ name, shape, linear: true }));
 }
 
 async function openOurs(path: string, model: LoadedModel): Promise<SafetensorsFile> {
@@ -129,27 +112,15 @@ async function openOurs(path: string, model: LoadedModel): Promise<SafetensorsFi
   return file;
 }
 
-function parseAdapterConfig(text: string, path: string): LoraShape {
-  let json: Record<string, unknown>;
-  try {
-    json = JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    throw new Error(`${path} is not JSON`);
+/** The matrices of an adapter, whose rank must be what its configuration says. */
+function readAdapter(file: SafetensorsFile, shape: LoraShape, configPath: string, model: LoadedModel): FlatParameters {
+  for (const { name, matrix } of loraParameters(model.config, shape)) {
+    const found = file.entries.get(PEFT_PREFIX + name)?.shape;
+    const rank = found?.length === 2 ? found[matrix === 'A' ? 0 : 1] : undefined;
+    if (rank !== undefined && rank !== shape.rank)
+      throw new Error(`${file.path}: tensor ${PEFT_PREFIX}${name} is of rank ${rank}, ${configPath} says r ${shape.rank}`);
   }
-  if (json.peft_type !== 'LORA') throw new Error(`${path}: peft_type ${String(json.peft_type)} is not supported; LORA is`);
-  for (const field of ['use_dora', 'use_rslora', 'fan_in_fan_out', 'lora_bias']) {
-    if (json[field]) throw new Error(`${path}: ${field} is not supported`);
-  }
-  for (const field of ['rank_pattern', 'alpha_pattern']) {
-    if (Object.keys((json[field] as object | null) ?? {}).length > 0)
-      throw new Error(`${path}: ${field} is not supported; all layers share one rank and alpha`);
-  }
-  if (json.bias !== undefined && json.bias !== 'none') throw new Error(`${path}: bias ${String(json.bias)} is not supported; none is`);
-  const { r: rank, lora_alpha: alpha } = json;
-  if (typeof rank !== 'number' || !Number.isSafeInteger(rank) || rank < 1)
-    throw new Error(`${path}: r must be a whole number above 0, not ${String(rank)}`);
-  if (typeof alpha !== 'number' || !(alpha > 0)) throw new Error(`${path}: lora_alpha must be a number above 0, not ${String(alpha)}`);
-  return { rank, alpha };
+  return readParameters(file, adapterParameters(model, shape), (name) => PEFT_PREFIX + name);
 }
 
 function tensorsOf(

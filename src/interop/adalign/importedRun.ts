@@ -1,7 +1,7 @@
 import type { CreditSettings } from '../../domain/advantage';
 import { defaultGameSettings } from '../../domain/games';
 import { measure } from '../../domain/metrics';
-import type { RunConfig } from '../../protocol/runConfig';
+import { LORA_TARGETS, type RunConfig } from '../../protocol/runConfig';
 import { type IterationLine, type MeasuresFile, RUN_FORMAT, type RunFile } from '../../protocol/runFiles';
 import type { ImportedIteration } from './import';
 
@@ -43,7 +43,7 @@ export function importedRunFile(run: ImportedRunName, first: ImportedIteration, 
     iterations: 1,
     negotiations: Math.max(1, first.summaries.group.length),
     groupSize: Math.max(1, ...sizes.values()),
-    adapter: { kind: 'lora', rank: 32, alpha: 64 },
+    adapter: { kind: 'lora', rank: 32, alpha: 64, targets: [...LORA_TARGETS] },
     learningRate: 3e-6,
     clipNorm: 1,
     klCoefficient: 0,

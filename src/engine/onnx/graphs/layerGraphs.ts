@@ -4,10 +4,11 @@ import type { Value } from '../graph/value';
 import type { ModelConfig } from '../model/config';
 import { EMBEDDING, FINAL_NORM, HEAD } from '../model/parameters';
 import { causalAttention } from './causalAttention';
+import type { LoraShape } from './loraShape';
 import { type LossShape, outputScores, policyLoss, rowScores } from './loss';
 import { type BatchShape, gradientName, type Trainable } from './trainGraph';
 import { block, embed } from './transformer';
-import { type FedWeights, type LoraShape, weightInputs } from './weightInputs';
+import { type FedWeights, weightInputs } from './weightInputs';
 
 /** Weights of a block, under the names that they have in this layer. */
 function ofLayer(layer: number): (name: string) => boolean {

@@ -7,8 +7,9 @@ import { concat, reshape, slice, transpose } from '../graph/shape';
 import { distribution, entropy, softmax } from '../graph/softmax';
 import type { Value } from '../graph/value';
 import type { ModelConfig } from '../model/config';
+import type { LoraShape } from './loraShape';
 import { type AttentionInputs, head, type Rotations, transformer } from './transformer';
-import { type LoraShape, weightInputs } from './weightInputs';
+import { weightInputs } from './weightInputs';
 
 /** Names of a layer's cache inputs and of the new entries that the graph returns. */
 export function cacheNames(layer: number): { pastKey: string; pastValue: string; newKey: string; newValue: string } {

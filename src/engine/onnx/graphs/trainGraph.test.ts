@@ -2,16 +2,19 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { random } from '../../../domain/random';
 import { type ModelConfig, parseModelConfig } from '../model/config';
 import { freshWeights, normals } from '../model/initialise';
+import { LINEAR_LAYERS } from '../model/parameters';
 import { loadRuntime, openSession, type Runtime } from '../runtime';
 import { adamGraph } from './adamGraph';
 import { MASKED } from './causalAttention';
+import type { LoraShape } from './loraShape';
 import type { LossShape } from './loss';
 import { stepGraph } from './stepGraph';
 import { gradientName, scoreGraph, type Trainable, trainedParameters, trainGraph } from './trainGraph';
 
 const SHAPE = { batch: 2, time: 5, rows: 4 };
 const VOCABULARY = 11;
-const LORA = { rank: 2, alpha: 4 };
+const LORA: LoraShape = { rank: 2, alpha: 4, targets: LINEAR_LAYERS };
+const SOME: LoraShape = { rank: 2, alpha: 4, targets: ['k_proj', 'down_proj'] };
 
 function configOf(changes: object = {}): ModelConfig {
   return parseModelConfig(
@@ -134,7 +137,20 @@ describe('the gradient of the loss agrees with finite differences', () => {
     ],
     ['merged adapter', {}, { masked: true, klOver: 'full' }, { kind: 'lora', shape: LORA, path: 'merged' }],
     ['factored adapter', {}, { masked: true, klOver: 'full' }, { kind: 'lora', shape: LORA, path: 'factored' }],
+    ['merged adapter of some layers', {}, { masked: false, klOver: 'full' }, { kind: 'lora', shape: SOME, path: 'merged' }],
+    ['factored adapter of some layers', {}, { masked: false, klOver: 'full' }, { kind: 'lora', shape: SOME, path: 'factored' }],
   ];
+  it('an adapter of some layers has no other matrices', () => {
+    const names = trainedParameters(configOf(), { kind: 'lora', shape: SOME, path: 'factored' }).map(({ name }) => name);
+    expect(names).toEqual(
+      [0, 1].flatMap((layer) =>
+        ['self_attn.k_proj', 'mlp.down_proj'].flatMap((module) =>
+          ['A', 'B'].map((matrix) => `model.layers.${layer}.${module}.lora_${matrix}.weight`),
+        ),
+      ),
+    );
+  });
+
   it.each(cases)('%s', async (_, changes, lossShape, trainable) => {
     const made = await train(configOf(changes), lossShape, trainable, { ...scalars, ratioCap: 1 });
     made.data.samplingLogProb.fill(-30);

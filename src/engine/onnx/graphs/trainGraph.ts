@@ -6,9 +6,10 @@ import type { Value } from '../graph/value';
 import type { ModelConfig } from '../model/config';
 import { parametersOf } from '../model/parameters';
 import { causalAttention } from './causalAttention';
+import { type LoraShape, loraParameters } from './loraShape';
 import { type LossShape, outputScores, policyLoss, rowScores } from './loss';
 import { transformer, type Weights } from './transformer';
-import { type LoraPath, type LoraShape, loraParameters, weightInputs } from './weightInputs';
+import { type LoraPath, weightInputs } from './weightInputs';
 
 /** The sizes that a graph is built for. */
 export interface BatchShape {
@@ -33,7 +34,7 @@ export function trainedParameters(
   config: ModelConfig,
   trainable: Trainable,
 ): { readonly name: string; readonly shape: readonly number[] }[] {
-  return trainable.kind === 'full' ? parametersOf(config) : loraParameters(config, trainable.shape.rank);
+  return trainable.kind === 'full' ? parametersOf(config) : loraParameters(config, trainable.shape);
 }
 
 /**

@@ -2,38 +2,9 @@ import type { Graph } from '../graph/graph';
 import { factoredLora, linear, mergeLora } from '../graph/matmul';
 import type { Value } from '../graph/value';
 import type { ModelConfig } from '../model/config';
-import { LINEAR_LAYERS, linearShape, moduleName, parametersOf } from '../model/parameters';
+import { parametersOf } from '../model/parameters';
+import { type LoraShape, loraParameters } from './loraShape';
 import { plainWeights, type Weights } from './transformer';
-
-/** A LoRA adapter's shape: W · x + (alpha / rank) · B · A · x on every linear layer (Hu et al. 2021). */
-export interface LoraShape {
-  readonly rank: number;
-  readonly alpha: number;
-}
-
-/** One matrix of an adapter. */
-export interface LoraParameter {
-  /** `model.layers.0.self_attn.q_proj.lora_A.weight`. */
-  readonly name: string;
-  readonly module: string;
-  readonly matrix: 'A' | 'B';
-  /** As we hold it: A `[in, rank]`, B `[rank, out]`; PEFT's files hold the transposes. */
-  readonly shape: readonly [number, number];
-}
-
-/** All matrices of an adapter, in a fixed order. */
-export function loraParameters(config: ModelConfig, rank: number): LoraParameter[] {
-  const list: LoraParameter[] = [];
-  for (let layer = 0; layer < config.layers; layer++) {
-    for (const name of LINEAR_LAYERS) {
-      const [inputs, outputs] = linearShape(config, name);
-      const module = moduleName(layer, name);
-      list.push({ name: `${module}.lora_A.weight`, module, matrix: 'A', shape: [inputs, rank] });
-      list.push({ name: `${module}.lora_B.weight`, module, matrix: 'B', shape: [rank, outputs] });
-    }
-  }
-  return list;
-}
 
 /** How an adapter takes part in a graph. */
 export type LoraPath =
@@ -78,7 +49,7 @@ export function weightInputs(
   const of = (name: string): Value => byName.get(name) ?? graph.fail('Input', `this graph has no weight ${name}`);
   if (!lora) return { ...plainWeights(of), base, adapter: [] };
 
-  const adapter = loraParameters(config, lora.rank)
+  const adapter = loraParameters(config, lora)
     .filter(({ name }) => only(name))
     .map(input);
   const matrices = new Map(adapter.map(({ name, value }) => [name, value]));

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { JsonFields, readJsonFields } from './jsonFields';
 
 /** The families of models that the engine runs. */
 export type Architecture = 'llama' | 'qwen2' | 'qwen3' | 'gemma3';
@@ -57,21 +57,13 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
 /** Reads and checks `config.json` of a model folder. @throws Error naming the file and the field. */
 export async function readModelConfig(folder: string): Promise<ModelConfig> {
   const path = join(folder, 'config.json');
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new Error(`${path} is missing; a model is a Hugging Face folder with config.json, tokenizer.json and safetensors`);
-  });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new Error(`${path} is not JSON`);
-  }
-  return parseModelConfig(json, path);
+  const fields = await readJsonFields(path, 'a model is a Hugging Face folder with config.json, tokenizer.json and safetensors');
+  return parseModelConfig(fields.all(), path);
 }
 
 /** The same from parsed JSON; `path` is for messages. */
 export function parseModelConfig(json: unknown, path: string): ModelConfig {
-  const fields = new Fields(json, path);
+  const fields = new JsonFields(json, path);
   const named = fields.optional('architectures', Array.isArray)?.[0];
   const architecture = typeof named === 'string' ? ARCHITECTURES[named] : undefined;
   if (!architecture) {
@@ -118,7 +110,7 @@ export function parseModelConfig(json: unknown, path: string): ModelConfig {
 }
 
 /** Newer folders nest `rope_parameters` (Gemma: one a layer type); older ones write `rope_theta` and `rope_scaling` at the top. */
-function readRope(fields: Fields, gemma: boolean): ModelConfig['rope'] {
+function readRope(fields: JsonFields, gemma: boolean): ModelConfig['rope'] {
   const parameters = fields.object('rope_parameters');
   if (gemma && parameters?.object('full_attention')) {
     const of = (kind: string): RopeConfig => {
@@ -133,7 +125,7 @@ function readRope(fields: Fields, gemma: boolean): ModelConfig['rope'] {
   return { full, sliding: gemma ? { theta: fields.number('rope_local_base_freq', 10_000), scaling: { kind: 'default' } } : full };
 }
 
-function ropeConfig(theta: number, scaling: Fields | null): RopeConfig {
+function ropeConfig(theta: number, scaling: JsonFields | null): RopeConfig {
   const kind = scaling?.string('rope_type', scaling.string('type', 'default')) ?? 'default';
   if (!scaling || kind === 'default') return { theta, scaling: { kind: 'default' } };
   if (kind === 'linear') return { theta, scaling: { kind, factor: scaling.number('factor') } };
@@ -150,7 +142,7 @@ function ropeConfig(theta: number, scaling: Fields | null): RopeConfig {
   };
 }
 
-function readWindows(fields: Fields, architecture: Architecture, layers: number): (number | null)[] {
+function readWindows(fields: JsonFields, architecture: Architecture, layers: number): (number | null)[] {
   const window = fields.value('sliding_window');
   const uses = architecture === 'gemma3' || (architecture.startsWith('qwen') && fields.boolean('use_sliding_window', false));
   if (!uses || typeof window !== 'number') return new Array<null>(layers).fill(null);
@@ -162,53 +154,4 @@ function readWindows(fields: Fields, architecture: Architecture, layers: number)
     const slides = architecture === 'gemma3' ? (layer + 1) % pattern !== 0 : layer >= firstSliding;
     return slides ? window : null;
   });
-}
-
-/** Fields of a JSON object, read with the file's name in every complaint. */
-class Fields {
-  private readonly json: Readonly<Record<string, unknown>>;
-
-  constructor(
-    json: unknown,
-    readonly path: string,
-  ) {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Error(`${path} is not a JSON object`);
-    this.json = json as Record<string, unknown>;
-  }
-
-  value(name: string): unknown {
-    return this.json[name];
-  }
-
-  optional<T>(name: string, is: (value: unknown) => value is T): T | undefined {
-    const value = this.json[name];
-    return is(value) ? value : undefined;
-  }
-
-  object(name: string): Fields | null {
-    const value = this.json[name];
-    return value == null ? null : new Fields(value, `${this.path}: ${name}`);
-  }
-
-  number(name: string, otherwise?: number): number {
-    return this.read(name, 'a number', (value) => typeof value === 'number' && Number.isFinite(value), otherwise);
-  }
-
-  integer(name: string, otherwise?: number): number {
-    return this.read(name, 'a whole number above 0', (value) => Number.isSafeInteger(value) && (value as number) > 0, otherwise);
-  }
-
-  string(name: string, otherwise?: string): string {
-    return this.read(name, 'a text', (value) => typeof value === 'string', otherwise);
-  }
-
-  boolean(name: string, otherwise?: boolean): boolean {
-    return this.read(name, 'true or false', (value) => typeof value === 'boolean', otherwise);
-  }
-
-  private read<T>(name: string, what: string, is: (value: unknown) => boolean, otherwise: T | undefined): T {
-    const value = this.json[name] ?? otherwise;
-    if (!is(value)) throw new Error(`${this.path}: ${name} must be ${what}, not ${JSON.stringify(value)}`);
-    return value as T;
-  }
 }

@@ -1,9 +1,10 @@
+import { LORA_TARGETS, type LoraTarget } from '../../../protocol/runConfig';
 import type { ModelConfig } from './config';
 
 /** The linear layers of a block, by the names that Hugging Face and PEFT give them. */
-export const LINEAR_LAYERS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+export const LINEAR_LAYERS = LORA_TARGETS;
 
-export type LinearLayer = (typeof LINEAR_LAYERS)[number];
+export type LinearLayer = LoraTarget;
 
 /** One weight of a model. */
 export interface Parameter {
@@ -82,7 +83,7 @@ export function parametersOf(config: ModelConfig): Parameter[] {
 }
 
 /** Numbers in all of them. */
-export function parameterCount(parameters: readonly Parameter[]): number {
+export function parameterCount(parameters: readonly Pick<Parameter, 'shape'>[]): number {
   return parameters.reduce((total, { shape }) => total + shape.reduce((product, dim) => product * dim, 1), 0);
 }
 

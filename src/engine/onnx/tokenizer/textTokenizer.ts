@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import type { Constraint } from '../../../domain/games/game';
 import type { TokenConstraint, Tokenizer } from '../../engine';
+import { readJsonFields } from '../model/jsonFields';
 import { ChatTemplate } from './chatTemplate';
 import { Constraints } from './constraints';
+
+const MISSING = 'a model is a Hugging Face folder with config.json, tokenizer.json, tokenizer_config.json and safetensors';
 
 /** Observations whose tokens are remembered: games show few distinct texts, thousands of times. */
 const REMEMBERED = 20_000;
@@ -51,8 +53,8 @@ export class TextTokenizer implements Tokenizer {
 
   /** Reads `tokenizer.json`, `tokenizer_config.json` and the chat template. @throws Error naming the file that is missing or wrong. */
   static async read(folder: string, vocabularySize: number): Promise<TextTokenizer> {
-    const json = await readJson(join(folder, 'tokenizer.json'));
-    const config = await readJson(join(folder, 'tokenizer_config.json'));
+    const json = (await readJsonFields(join(folder, 'tokenizer.json'), MISSING)).all();
+    const config = (await readJsonFields(join(folder, 'tokenizer_config.json'), MISSING)).all();
     let tokenizer: HuggingFaceTokenizer;
     try {
       tokenizer = new HuggingFaceTokenizer(json, config);
@@ -134,18 +136,5 @@ export class TextTokenizer implements Tokenizer {
       this.texts.set(id, text);
     }
     return text;
-  }
-}
-
-async function readJson(path: string): Promise<Record<string, unknown>> {
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new Error(
-      `${path} is missing; a model is a Hugging Face folder with config.json, tokenizer.json, tokenizer_config.json and safetensors`,
-    );
-  });
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    throw new Error(`${path} is not JSON`);
   }
 }
