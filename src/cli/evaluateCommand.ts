@@ -15,7 +15,7 @@ import { shareCores } from '../runs/trainers';
 import { parleyVersion } from '../trainer/environment';
 import { evaluate } from '../trainer/evaluate/evaluate';
 import { heatMap } from '../trainer/evaluate/heatMap';
-import { type Lineup, readLineup } from '../trainer/evaluate/lineup';
+import { type Lineup, readLineup, splitPlayers } from '../trainer/evaluate/lineup';
 import { openPlayers, sharedRules } from '../trainer/players/openPlayers';
 import type { Player } from '../trainer/players/player';
 import { PlayerError } from '../trainer/players/playerError';
@@ -124,7 +124,7 @@ lists its settings. The key itself stays in the environment variable.`,
 async function readPlayers(args: Arguments, game: GameId): Promise<Lineup> {
   const texts = args.texts('players');
   if (texts.length === 0) throw new UsageError(`--players is missing: give ${PLAYER_FORMS}, separated by commas`);
-  const lineup = await asUsage(() => readLineup(texts, { game, apis: readApis(args), cwd: process.cwd() }));
+  const lineup = await asUsage(() => readLineup(splitPlayers(texts), { game, apis: readApis(args), cwd: process.cwd() }));
   for (const spec of lineup.specs) {
     const variable = spec.kind === 'chat' ? spec.endpoint.keyVariable : undefined;
     if (variable !== undefined && !process.env[variable]) throw new UsageError(`${spec.name}: ${variable} is not set: put its key there`);

@@ -5,6 +5,18 @@ import { measuresFile } from './runFiles';
 /** Version of the match-up file; a reader refuses a higher one by name. */
 export const MATCHUPS_FORMAT = 1;
 
+/** What an endpoint was asked, and what it cost in US dollars (null without prices). */
+export const usageFile = z.looseObject({
+  replies: z.int(),
+  retries: z.int(),
+  promptTokens: z.number(),
+  completionTokens: z.number(),
+  cost: z.number().nullable(),
+});
+
+/** See `usageFile`. */
+export type UsageFile = z.infer<typeof usageFile>;
+
 /** `[row][col]`; null where the two have not met yet. */
 const square = <T extends z.ZodType>(cell: T) => z.array(z.array(cell.nullable()));
 
@@ -38,16 +50,7 @@ export const matchupsFile = z.strictObject({
   /** Share of actions of the row's player that did not parse and became the game's default. */
   invalid: square(z.number()),
   /** What endpoints were asked and what it cost, by player. */
-  usage: z.record(
-    z.string(),
-    z.looseObject({
-      replies: z.int(),
-      retries: z.int(),
-      promptTokens: z.number(),
-      completionTokens: z.number(),
-      cost: z.number().nullable(),
-    }),
-  ),
+  usage: z.record(z.string(), usageFile),
   /** The negotiations of two players (of two members, where players are several runs), in both seatings. */
   rollouts: z.array(
     z.strictObject({
@@ -81,8 +84,13 @@ export type EvaluateRequests = {
 const evaluateParams = z.strictObject({
   job: z.int().nonnegative(),
   game: gameId,
-  /** As `parley evaluate` writes them, paths absolute: `/runs/aa@40`, `seed`, `scripted:tit-for-tat`, `api:NAME`. */
-  players: z.array(z.string().min(1)).min(1),
+  /**
+   * As `parley evaluate` writes them, paths absolute: `/runs/aa@40`, `seed`, `scripted:tit-for-tat`, `api:NAME`; several runs
+   * that stand for one player with the name that they go by.
+   */
+  players: z
+    .array(z.union([z.string().min(1), z.strictObject({ name: z.string().min(1), members: z.array(z.string().min(1)).min(1) })]))
+    .min(1),
   /** Negotiations a cell, an even number. */
   negotiations: z.int().positive().multipleOf(2),
   seed: z.int().nonnegative(),

@@ -20,16 +20,22 @@ export interface Lineup {
   readonly sides: readonly Side[];
 }
 
-/**
- * Reads players, separated by commas; `aa=runs/aa-1+runs/aa-2` makes one side of several runs.
- * @throws PlayerError
- */
-export async function readLineup(texts: readonly string[], names: PlayerNames): Promise<Lineup> {
-  const written = texts.flatMap((text) => text.split(',')).map((text) => text.trim());
-  const groups = written.map((text) => {
-    const [, name, members] = /^([A-Za-z][\w.-]*)=(.+)$/.exec(text) ?? [];
-    return name === undefined || members === undefined ? { name: null, members: [text] } : { name, members: members.split('+') };
-  });
+/** A player as it is written, or several runs that go by one name. */
+export type WrittenPlayer = string | { readonly name: string; readonly members: readonly string[] };
+
+/** Splits what a person wrote: players are separated by commas, `aa=runs/aa-1+runs/aa-2` makes one side of several runs. */
+export function splitPlayers(texts: readonly string[]): WrittenPlayer[] {
+  return texts
+    .flatMap((text) => text.split(','))
+    .map((text) => {
+      const [, name, members] = /^\s*([A-Za-z][\w.-]*)=(.+)$/.exec(text) ?? [];
+      return name === undefined || members === undefined ? text.trim() : { name, members: members.split('+').map((each) => each.trim()) };
+    });
+}
+
+/** Looks players up. @throws PlayerError */
+export async function readLineup(written: readonly WrittenPlayer[], names: PlayerNames): Promise<Lineup> {
+  const groups = written.map((player) => (typeof player === 'string' ? { name: null, members: [player] } : player));
   const specs = await readPlayers(
     groups.flatMap(({ members }) => members),
     names,

@@ -1,12 +1,20 @@
 import type { Engine, Policy } from '../../engine/engine';
 
-/** Base models that stay loaded at most, least recently used first to go. */
+/** Base models that stay loaded at most while nobody needs them, least recently used first to go. */
 const KEPT = 2;
+
+interface Pooled {
+  readonly engine: Promise<Engine>;
+  /** Pieces of work, and tables with a person at them, that it is lent to. */
+  leases: number;
+  /** It computes on what is no longer wanted: it goes with its last lease. */
+  retired: boolean;
+}
 
 /** Base models that stay loaded between pieces of work. */
 export class EnginePool {
   /** Least recently used first. */
-  readonly #engines = new Map<string, Promise<Engine>>();
+  readonly #engines = new Map<string, Pooled>();
 
   constructor(
     /** Opens the engine of a model folder. */
@@ -14,43 +22,57 @@ export class EnginePool {
   ) {}
 
   /**
-   * An engine for one piece of work. Disposing it lets go of the policies that were loaded through it and keeps the base
-   * model; call it once the work is done. Work runs one piece at a time, so nothing in use is closed.
+   * An engine for a piece of work, or for a table that outlives one. Disposing it lets go of the policies that were loaded
+   * through it and keeps the base model. What is lent is never closed; work itself is done one piece at a time.
    */
   async lease(model: string): Promise<Engine> {
-    const known = this.#engines.get(model);
-    const opening = known ?? this.open(model);
+    const pooled = this.#engines.get(model) ?? { engine: this.open(model), leases: 0, retired: false };
     this.#engines.delete(model);
-    this.#engines.set(model, opening);
+    this.#engines.set(model, pooled);
+    pooled.leases++;
     try {
-      const engine = await opening;
+      const engine = await pooled.engine;
       await this.#shrink();
-      return leased(engine);
+      return leased(engine, () => this.#release(pooled));
     } catch (error) {
-      this.#engines.delete(model);
+      if (this.#engines.get(model) === pooled) this.#engines.delete(model);
       throw error;
     }
   }
 
-  /** Closes all. */
-  async dispose(): Promise<void> {
+  /** Has engines opened anew from now on: those of before are closed, the lent ones when they are given back. */
+  async retire(): Promise<void> {
     const all = [...this.#engines.values()];
     this.#engines.clear();
-    await Promise.all(all.map(async (engine) => (await engine).dispose()));
+    for (const pooled of all) {
+      pooled.retired = true;
+      if (pooled.leases === 0) await close(pooled);
+    }
+  }
+
+  async #release(pooled: Pooled): Promise<void> {
+    pooled.leases--;
+    if (pooled.retired && pooled.leases === 0) await close(pooled);
+    else await this.#shrink();
   }
 
   async #shrink(): Promise<void> {
-    while (this.#engines.size > KEPT) {
-      const [oldest] = this.#engines;
-      if (oldest === undefined) return;
-      this.#engines.delete(oldest[0]);
-      await (await oldest[1]).dispose();
+    for (const [model, pooled] of [...this.#engines]) {
+      if (this.#engines.size <= KEPT) return;
+      if (pooled.leases > 0) continue;
+      this.#engines.delete(model);
+      await close(pooled);
     }
   }
 }
 
-function leased(engine: Engine): Engine {
+async function close({ engine }: Pooled): Promise<void> {
+  await (await engine).dispose();
+}
+
+function leased(engine: Engine, giveBack: () => Promise<void>): Engine {
   const loaded: Policy[] = [];
+  let given = false;
   const overrides: Partial<Engine> = {
     loadPolicy: async (folder, name) => {
       const policy = await engine.loadPolicy(folder, name);
@@ -63,7 +85,10 @@ function leased(engine: Engine): Engine {
       engine.release(policy);
     },
     dispose: async () => {
+      if (given) return;
+      given = true;
       for (const policy of loaded.splice(0)) engine.release(policy);
+      await giveBack();
     },
   };
   return new Proxy(engine, {

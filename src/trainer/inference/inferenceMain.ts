@@ -8,6 +8,7 @@ import { firstIssue } from '../../runs/problem';
 import { processTransport } from '../processTransport';
 import { EnginePool } from './enginePool';
 import { evaluateWork } from './evaluateWork';
+import { PlaySessions } from './play/playSessions';
 import type { Work } from './work';
 
 const media = mediaFolder(__dirname);
@@ -22,6 +23,8 @@ const engines = new EnginePool((model) => {
   return openOnnxEngine({ model, threads, device, spinning: false, ...(onnxruntimePath !== undefined && { onnxruntimePath }) });
 });
 
+const tables = new PlaySessions();
+
 const channel = openChannel<InferenceSide, HostSide>(
   transport,
   INFERENCE_PROTOCOL,
@@ -32,7 +35,7 @@ const channel = openChannel<InferenceSide, HostSide>(
       const moved =
         before && (before.threads !== given.threads || before.device !== given.device || before.onnxruntimePath !== given.onnxruntimePath);
       if (moved) {
-        queue = queue.then(() => engines.dispose());
+        queue = queue.then(() => engines.retire());
         await queue;
       }
       return null;
@@ -42,6 +45,10 @@ const channel = openChannel<InferenceSide, HostSide>(
       return null;
     },
     evaluate: (params) => perform(params, evaluateWork),
+    sit: (params) => perform(params, (given, work) => tables.sit(given, work)),
+    takeUp: (params) => perform(params, (given, work) => tables.takeUp(given, work)),
+    say: (params) => perform(params, (given, work) => tables.say(given, work)),
+    leave: (params) => perform(params, (given) => tables.leave(given)),
   } satisfies Handlers<InferenceSide>,
   (_kind, name, payload) => {
     const schema = Object.hasOwn(inferenceRequests, name) ? inferenceRequests[name as keyof typeof inferenceRequests] : undefined;

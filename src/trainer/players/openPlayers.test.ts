@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => rm(cwd, { recursive: true }));
 
 async function open(players: string, game: GameId = 'ipd', given: { rounds?: number } = {}) {
-  const specs = await readPlayers([players], { game, apis, cwd });
+  const specs = await readPlayers(players.split(','), { game, apis, cwd });
   const rules = sharedRules(game, specs, given);
   const engines: TabularEngine[] = [];
   const asked: string[] = [];

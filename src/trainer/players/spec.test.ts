@@ -102,14 +102,14 @@ describe('readPlayer', () => {
 describe('readPlayers', () => {
   it('reads a list, and tells runs of one name apart', async () => {
     await cp(join(cwd, 'runs-aa'), join(cwd, 'more/runs-aa'), { recursive: true });
-    const specs = await readPlayers(['runs-aa@3,more/runs-aa@3', 'seed'], names);
+    const specs = await readPlayers(['runs-aa@3', 'more/runs-aa@3', 'seed'], names);
     expect(specs.map(({ name }) => name)).toEqual(['runs-aa@3', 'more/runs-aa@3', 'seed']);
   });
 
   it('refuses a player that is given twice, however it is written', async () => {
-    await expect(readPlayers(['seed,scripted:random,seed'], names)).rejects.toThrow('seed and seed are the same player');
-    await expect(readPlayers(['runs-aa,runs-aa@7'], names)).rejects.toThrow('runs-aa and runs-aa@7 are the same player');
-    await expect(readPlayers(['scripted:random,scripted:random(0.5)'], names)).rejects.toThrow('are the same player');
-    await expect(readPlayers(['seed,'], names)).rejects.toThrow('name is empty');
+    await expect(readPlayers(['seed', 'scripted:random', 'seed'], names)).rejects.toThrow('seed and seed are the same player');
+    await expect(readPlayers(['runs-aa', 'runs-aa@7'], names)).rejects.toThrow('runs-aa and runs-aa@7 are the same player');
+    await expect(readPlayers(['scripted:random', 'scripted:random(0.5)'], names)).rejects.toThrow('are the same player');
+    await expect(readPlayers(['seed', ''], names)).rejects.toThrow('name is empty');
   });
 });

@@ -47,11 +47,10 @@ export async function readPlayer(text: string, names: PlayerNames): Promise<Play
 }
 
 /**
- * Reads several players, separated by commas; a name that two of them share is told apart by how they were written.
+ * Reads several players; a name that two of them share is told apart by how they were written.
  * @throws PlayerError also for a player that is given twice.
  */
-export async function readPlayers(texts: readonly string[], names: PlayerNames): Promise<PlayerSpec[]> {
-  const written = texts.flatMap((text) => text.split(',')).map((text) => text.trim());
+export async function readPlayers(written: readonly string[], names: PlayerNames): Promise<PlayerSpec[]> {
   const specs: PlayerSpec[] = [];
   for (const text of written) specs.push(await readPlayer(text, names));
   const shared = (name: string): boolean => specs.filter((spec) => spec.name === name).length > 1;
