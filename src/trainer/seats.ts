@@ -3,7 +3,7 @@ import type { Negotiation } from '../domain/games/game';
 import type { Random } from '../domain/random';
 import type { PendingTurn } from '../domain/rollout';
 import { type Pair, pair, SEATS, type Seat } from '../domain/seat';
-import type { Engine, Lane, Policy, Sample, SampleRequest, TokenMask } from '../engine/engine';
+import type { Engine, Lane, Policy, Sample, SampleRequest, TokenMask, TokenState } from '../engine/engine';
 import type { RunConfig } from '../protocol/runConfig';
 import { type BoundConstraint, constraintBinder } from './tokenConstraints';
 
@@ -53,6 +53,13 @@ export interface SeatsOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A turn that was taken before, elsewhere. */
+export interface PastTurn extends PendingTurn {
+  readonly text: string;
+  /** Its tokens, where the seat's policy would read and say the same words as the same tokens; null where they have to be made anew. */
+  readonly tokens: Pick<TokenTurn, 'read' | 'tokens'> | null;
+}
+
 interface Chair {
   readonly policy: Policy;
   readonly lane: Lane;
@@ -93,6 +100,22 @@ export class Seats {
   /** Frees the engine's lanes. */
   close(): void {
     this.options.engine.close(this.#chairs.flatMap((chairs) => chairs.flatMap((chair) => (chair ? [chair.lane] : []))));
+  }
+
+  /** Puts turns on record that were taken before, token for token; their sampling is not known here (NaN), and nothing is sampled. */
+  async replay(turns: readonly PastTurn[]): Promise<void> {
+    const reads = turns.map((turn) => {
+      const { lane, transcript } = this.#chair(turn);
+      const { read, tokens } = turn.tokens ?? { read: this.#read(turn), tokens: this.#tokensOf(turn.text) };
+      const unknown = new Float32Array(tokens.length).fill(Number.NaN);
+      transcript.tokens.push(...read);
+      const start = transcript.tokens.length;
+      for (const token of tokens) transcript.tokens.push(token);
+      const masks = Array.from(tokens, () => null);
+      transcript.turns.push({ turn: turn.turn, read, start, tokens, logProbs: unknown, validMass: unknown, entropy: unknown, masks });
+      return { lane, tokens: [...read, ...tokens] };
+    });
+    await this.options.engine.read(reads);
   }
 
   /**
@@ -174,6 +197,18 @@ export class Seats {
         return drawn[n]!;
       },
     };
+  }
+
+  /** A text as a policy would have said it: the tokens of a choice that is forced. */
+  #tokensOf(text: string): Int32Array {
+    if (text === '') return Int32Array.of(this.options.engine.tokenizer.stopToken);
+    const tokens: number[] = [];
+    for (let state: TokenState | null = this.#bind({ kind: 'choice', choices: [text] }).tokens.start; state !== null; ) {
+      const token = state.mask.allowed[0]!;
+      tokens.push(token);
+      state = state.after(token);
+    }
+    return Int32Array.from(tokens);
   }
 
   /** What a seat newly reads; a turn that was cut off before its stop token is ended first. */

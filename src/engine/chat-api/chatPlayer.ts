@@ -64,6 +64,15 @@ export class ChatPlayer {
     }
   }
 
+  /** Puts turns on record that somebody took before, as if this player had. */
+  replay(turns: readonly (PendingTurn & { readonly text: string })[]): void {
+    for (const { negotiation, seat, request, text } of turns) {
+      const key = `${negotiation} ${seat}`;
+      const before = this.#conversations.get(key) ?? [];
+      this.#conversations.set(key, [...before, { role: 'user', content: request.observation }, assistant(text)]);
+    }
+  }
+
   async #turn({ negotiation, seat, request }: PendingTurn, signal: AbortSignal): Promise<string> {
     const key = `${negotiation} ${seat}`;
     const before = this.#conversations.get(key) ?? [];

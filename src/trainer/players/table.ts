@@ -6,13 +6,15 @@ import type { PendingTurn } from '../../domain/rollout';
 import { other, type Pair, pair, SEATS } from '../../domain/seat';
 import { ChatPlayer } from '../../engine/chat-api/chatPlayer';
 import { transcriptCapacity } from '../capacity';
-import { Seats, type SeatTranscript } from '../seats';
+import { type PastTurn, Seats, type SeatTranscript } from '../seats';
 import type { ChatSeatPlayer, Player, PolicyPlayer, ScriptedSeatPlayer } from './player';
 
 /** Answers the turns of the seats that it fills, all that are due at once. */
 export interface SeatFiller {
   /** One text for each turn, in their order. @throws whatever kept it from answering; the negotiations cannot go on then. */
   answer(pending: readonly PendingTurn[]): Promise<readonly string[]>;
+  /** Puts turns on record that were taken before; absent where nothing is remembered from turn to turn. */
+  replay?(turns: readonly PastTurn[]): Promise<void>;
   /** What was said as tokens, `[negotiation][seat]`; undefined where it has no tokens of its own. */
   readonly transcripts?: readonly Pair<SeatTranscript>[];
   /** Answers that were discarded. */
@@ -75,6 +77,14 @@ export class Table {
   get transcripts(): readonly Pair<SeatTranscript | null>[] {
     const each = this.#fillers.map((filler) => filler.transcripts);
     return this.#filledBy.map((indices, n) => pair((seat) => each[indices[seat]]?.[n]?.[seat] ?? null));
+  }
+
+  /** Puts turns on record that were taken before, by whoever had the seats then: the players go on from them. */
+  async replay(turns: readonly PastTurn[]): Promise<void> {
+    for (const [index, filler] of this.#fillers.entries()) {
+      const mine = turns.filter(({ negotiation, seat }) => this.#filledBy[negotiation]![seat] === index);
+      if (mine.length > 0) await filler.replay?.(mine);
+    }
   }
 
   /** Answers turns that are due, in their order. */
@@ -177,6 +187,7 @@ function chatSeats({ client, retries }: ChatSeatPlayer, signal: AbortSignal | un
     get retries() {
       return player.count.retries;
     },
+    replay: async (turns) => player.replay(turns),
     answer: (pending) => player.answer(pending, signal),
     close: () => undefined,
   };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { VOCABULARY } from '../../../src/domain/games';
 import type { Constraint } from '../../../src/domain/games/game';
 import type {
+  DistributionRequest,
   Engine,
   Lane,
   Learner,
@@ -13,6 +14,7 @@ import type {
   SampleRequest,
   SamplingSettings,
   TokenConstraint,
+  TokenDistribution,
   Tokenizer,
   TokenMask,
   TokenScores,
@@ -157,6 +159,14 @@ export class TabularEngine implements Engine {
         referenceLogProbs: Float32Array.from(referenceLogProbs!),
         entropies: Float32Array.from(entropies!),
       };
+    });
+  }
+
+  async distributions(policy: Policy, requests: readonly DistributionRequest[], temperature: number): Promise<TokenDistribution[]> {
+    return requests.map(({ tokens, mask }) => {
+      const logits = own(policy).logits(tokens, tokens.length, temperature);
+      const logs = (allowed: TokenMask | null): Float32Array => Float32Array.from(softmax(logits, allowed), Math.log);
+      return { logProbs: logs(null), masked: mask && logs(mask) };
     });
   }
 

@@ -1,0 +1,155 @@
+import { games } from '../../domain/games';
+import type { GameSettings } from '../../domain/games/game';
+import { random } from '../../domain/random';
+import { type PendingTurn, play } from '../../domain/rollout';
+import { type Pair, pair, SEATS, type Seat } from '../../domain/seat';
+import type { Branch, BranchRequests } from '../../protocol/branches';
+import type { TurnRow } from '../../protocol/rollouts';
+import { readBranchIndex } from '../../runs/branchIndex';
+import { type BranchDraft, keepBranches } from '../../runs/keepBranches';
+import { seatThen } from '../../runs/seatThen';
+import { parleyVersion } from '../environment';
+import { openPlayers } from '../players/openPlayers';
+import type { Player } from '../players/player';
+import { type PlayerSpec, readPlayer } from '../players/spec';
+import { openingFor, Table } from '../players/table';
+import { encodeRollouts } from '../rolloutFile';
+import type { PastTurn } from '../seats';
+import { branchRows } from './branchRows';
+import { dealOf, type History, readHistory, requestAt } from './history';
+import type { Work } from './work';
+
+type ForkParams = BranchRequests['fork'][0];
+
+/** Who goes on in a seat, looked up but not opened. */
+interface Continuing {
+  readonly spec: PlayerSpec;
+  readonly entry: Branch['players'][number];
+}
+
+/**
+ * Plays a negotiation on from one of its turns, several times, and keeps the branches in the run folder. The game is dealt as it
+ * was, what was said before the turn is replayed token for token, and the rest is drawn by (seed, sample, seat, turn, token).
+ * @throws Error in one line for a turn that cannot be played again, and what players throw; nothing is kept then.
+ */
+export async function forkWork(params: ForkParams, work: Work): Promise<BranchRequests['fork'][1]> {
+  const { folder, turn, samples, seed } = params;
+  const history = await readHistory(folder, params);
+  requestAt(history, turn);
+  const continuing = await Promise.all(SEATS.map((seat) => whoContinues(params, history, seat, work)));
+  const specs = pair((seat) => continuing[seat]!.spec);
+  const players = pair((seat) => continuing[seat]!.entry);
+  const known = await keptAlready(params, players);
+  const missing = Array.from({ length: samples }, (_, sample) => sample).filter((sample) => !known.has(sample));
+  if (missing.length === 0) return { branches: [...known.values()], warnings: [] };
+
+  const { rows } = history;
+  const { game } = history.run.config;
+  // A player that has both seats is one, so that its turns are answered together.
+  const opened = await openPlayers(players[0].player === players[1].player ? [specs[0]] : specs, {
+    game,
+    rules: rulesIn(history),
+    media: work.media,
+    openEngine: (model) => work.openEngine(model),
+    keyOf: (name) => work.settings.keys[name],
+    random: random(seed, 'branch', 'players'),
+  });
+  try {
+    const seated = pair((seat) => opened.players[seat] ?? opened.players[0]!);
+    const { negotiations, transcripts } = await playOn(history, seated, params, work);
+    const time = new Date().toISOString();
+    const { iteration, seed_group: group, negotiation } = rows[0]!;
+    const { round } = rows.find((row) => row.turn === turn)!;
+    const drafts = missing.map((sample): BranchDraft => {
+      const played = negotiations[sample]!;
+      const written = branchRows(rows, turn, played, seated, transcripts[sample]!);
+      const { rounds } = played.negotiation;
+      return {
+        ...{ time, parley: parleyVersion(work.media), iteration, group, negotiation, round, turn, seed, sample },
+        players: [players[0], players[1]],
+        reward: [...pair((seat) => rounds.reduce((sum, { rewards }) => sum + rewards[seat], 0) / rounds.length)],
+        rows: written.length,
+        bytes: encodeRollouts(written),
+      };
+    });
+    const kept = await keepBranches(folder, drafts);
+    return { branches: [...known.values(), ...kept.map(({ branch }) => branch)].sort((a, b) => a - b), warnings: opened.warnings };
+  } finally {
+    await opened.dispose();
+  }
+}
+
+async function whoContinues({ players, turn, folder }: ForkParams, history: History, seat: Seat, work: Work): Promise<Continuing> {
+  const { run, iterations, rows } = history;
+  const given = players[seat];
+  const before = given === null ? seatThen(folder, run, iterations, rows.find((row) => row.seat === seat)!) : null;
+  const player = given ?? before?.player;
+  if (player === undefined) throw new Error(`${run.name} has kept no checkpoint, so that nobody can go on from turn ${turn} as before`);
+  const { game } = run.config;
+  const spec = await readPlayer(player, { game, apis: work.settings.apis, cwd: folder });
+  return { spec, entry: { name: spec.name, player, asBefore: given === null } };
+}
+
+/** Samples that were made before with the same players and seed, and their branches: what is drawn again is the same again. */
+async function keptAlready(params: ForkParams, players: Pair<Continuing['entry']>): Promise<Map<number, number>> {
+  // An endpoint gives no answer twice.
+  if (players.some(({ player }) => player.startsWith('api:'))) return new Map();
+  const { iteration, negotiation, turn, seed, samples, folder } = params;
+  const { branches } = await readBranchIndex(folder);
+  const same = branches.filter(
+    (branch) =>
+      branch.iteration === iteration &&
+      branch.negotiation === negotiation &&
+      branch.turn === turn &&
+      branch.seed === seed &&
+      branch.sample < samples &&
+      SEATS.every((seat) => branch.players[seat].player === players[seat].player),
+  );
+  return new Map(same.map(({ sample, branch }) => [sample, branch]));
+}
+
+/** The rules that the negotiation was played by; a player of another run reads them in its own words. */
+function rulesIn({ run }: History): Partial<GameSettings> {
+  const { game, gameSettings } = run.config;
+  const read = ['rounds', ...games[game].settingNames];
+  const rules = (['rounds', 'payoffs', 'messagesPerRound'] as const).filter((key) => read.includes(key));
+  return Object.fromEntries(rules.map((key) => [key, gameSettings[key]])) as Partial<GameSettings>;
+}
+
+/** Plays all samples together to the end. */
+async function playOn(history: History, seated: Pair<Player>, { turn, samples, seed }: ForkParams, work: Work) {
+  const { run, rows, iteration } = history;
+  const { game, gameSettings } = run.config;
+  const byTurn = new Map(rows.map((row) => [row.turn, row]));
+  const positions = Array.from({ length: samples }, () =>
+    openingFor(game, seated, rulesIn(history), () => dealOf(run.config, iteration, rows[0]!.seed_group)),
+  );
+  const table = new Table({
+    ...{ game, positions, signal: work.signal },
+    players: positions.map(() => seated),
+    uniforms: random(seed, 'branch'),
+  });
+  try {
+    const negotiations = await play(positions, async (pending) => {
+      const past = pending.filter((each) => each.turn < turn);
+      await table.replay(past.map((each) => pastTurn(each, byTurn.get(each.turn)!, seated, run.model.sha256)));
+      const ahead = pending.filter((each) => each.turn >= turn);
+      const { round } = pending[0]!.request.view;
+      if (ahead.length > 0) work.progress(round, gameSettings.rounds, `round ${round + 1} of ${gameSettings.rounds}`);
+      const texts = await table.answer(ahead);
+      let next = 0;
+      return pending.map((each) => (each.turn < turn ? byTurn.get(each.turn)!.text : texts[next++]!));
+    });
+    return { negotiations, transcripts: table.transcripts };
+  } finally {
+    table.close();
+  }
+}
+
+/** A turn of the original as whoever has the seat now remembers it: with its very tokens where it reads and says the same by them. */
+function pastTurn(pending: PendingTurn, row: TurnRow, seated: Pair<Player>, model: string): PastTurn {
+  const player = seated[pending.seat];
+  const isSame = player.kind === 'policy' && player.engine.info.modelHash === model && pending.request.observation === row.prompt;
+  const tokens = isSame && row.token_ids.length > 0 ? { read: row.prompt_token_ids, tokens: Int32Array.from(row.token_ids) } : null;
+  return { ...pending, text: row.text, tokens };
+}

@@ -1,0 +1,229 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TurnRow } from '../../../src/protocol/rollouts';
+import { readBranchIndex } from '../../../src/runs/branchIndex';
+import { deleteBranch } from '../../../src/runs/keepBranches';
+import { mediaFolder } from '../../../src/runs/media';
+import { RolloutReader } from '../../../src/runs/rolloutReader';
+import { forkWork } from '../../../src/trainer/inference/branchWork';
+import { distributionWork } from '../../../src/trainer/inference/distributionWork';
+import type { Work } from '../../../src/trainer/inference/work';
+import { differences, runToy, toyConfig, toyEnvironment, toyParams } from './toyRun';
+
+const SETTINGS = { threads: 1, device: 'cpu', apis: {}, keys: {} } as const;
+
+/** The columns of a row that training leaves nothing in. */
+const said = (
+  { round, turn, seat, kind, prompt, text, prompt_token_ids, token_ids, token_texts, log_probs, entropies, valid_mass }: TurnRow, // biome-ignore format: one line
+) => ({ round, turn, seat, kind, prompt, text, prompt_token_ids, token_ids, token_texts, log_probs, entropies, valid_mass });
+
+/** Who goes on where a player of iteration 4 had the seat. */
+const policyOf = (player: string): string => (player === 'policy' ? 'run@3' : player.replace('snapshot:', 'run@'));
+
+describe('branches of negotiations', () => {
+  let root: string;
+  let folder: string;
+  const lines: string[] = [];
+  const work = (): Work => ({
+    settings: SETTINGS,
+    media: mediaFolder(__dirname),
+    signal: new AbortController().signal,
+    openEngine: async () => toyEnvironment().engine,
+    progress: (_done, _of, line) => lines.push(line),
+  });
+  const fork = async (change: Partial<Parameters<typeof forkWork>[0]> = {}): Promise<TurnRow[][]> => {
+    const params = {
+      job: 1,
+      folder,
+      iteration: 4,
+      negotiation: 2,
+      turn: 3,
+      players: [null, null] as [string | null, string | null],
+      samples: 2,
+      seed: 0,
+    };
+    const { branches } = await forkWork({ ...params, ...change }, work());
+    const index = await readBranchIndex(folder);
+    return Promise.all(branches.map((number) => rowsOf(index.branches.find(({ branch }) => branch === number)!.rollouts)));
+  };
+  const rowsOf = async (file: Parameters<RolloutReader['negotiation']>[1], negotiation = 2): Promise<TurnRow[]> =>
+    new RolloutReader().negotiation(folder, file, negotiation);
+  const original = async (iteration: number, negotiation: number): Promise<TurnRow[]> => {
+    const bytes = (await readFile(join(folder, `rollouts/00000${iteration}.parquet`))).length;
+    return rowsOf({ file: `rollouts/00000${iteration}.parquet`, rows: 0, bytes, sha256: '' }, negotiation);
+  };
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'branches-'));
+    folder = join(root, 'run');
+    await runToy(toyParams(folder, toyConfig()));
+  });
+  afterAll(() => rm(root, { recursive: true }));
+
+  it('begin as their negotiation did, token for token, and go on by themselves', async () => {
+    const before = await original(4, 2);
+    const all = await fork({ samples: 8 });
+    expect(all).toHaveLength(8);
+    for (const rows of all) {
+      expect(rows.map(({ turn }) => turn)).toEqual(before.map(({ turn }) => turn));
+      expect(rows.slice(0, 3).map(said)).toEqual(before.slice(0, 3).map(said));
+      expect(rows.map(({ deal }) => deal)).toEqual(before.map(({ deal }) => deal));
+      expect(rows.slice(3).map(({ player }) => player)).toEqual(before.slice(3).map(({ player }) => policyOf(player)));
+      expect(rows.every(({ trained, credit }) => !trained && credit.length === 0)).toBe(true);
+      for (const row of rows) {
+        const mine = JSON.parse(row.action!).choice;
+        const theirs = JSON.parse(rows.find((each) => each.round === row.round && each.seat !== row.seat)!.action!).choice;
+        expect(row.reward).toBe({ AA: 3, AB: 0, BA: 5, BB: 1 }[`${mine}${theirs}` as 'AA']);
+      }
+    }
+    expect(new Set(all.map((rows) => rows.map(({ text }) => text).join(' '))).size).toBeGreaterThan(1);
+    // The policy of iteration 4 is the checkpoint after 3: where it says the same again, it says it with the same probability.
+    const again = all.filter((rows) => rows[3]!.text === before[3]!.text);
+    expect(again.length).toBeGreaterThan(0);
+    for (const rows of again) expect(rows[3]!.log_probs).toEqual(before[3]!.log_probs);
+    expect(lines.at(-1)).toBe('round 3 of 3');
+  });
+
+  it('are the same again from the same seed, and nothing but seed and sample decides them', async () => {
+    const negotiations = await original(4, 5);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(5), fc.nat(1000), fc.integer({ min: 1, max: 4 }), async (turn, seed, samples) => {
+        const params = { negotiation: 5, turn, seed, samples };
+        const rowsOf5 = async (): Promise<TurnRow[][]> => {
+          const { branches } = await forkWork({ job: 1, folder, iteration: 4, players: [null, null], ...params }, work());
+          const index = await readBranchIndex(folder);
+          const kept = branches.map((number) => index.branches.find(({ branch }) => branch === number)!);
+          const rows = await Promise.all(kept.map(({ rollouts }) => new RolloutReader().negotiation(folder, rollouts, 5)));
+          for (const { branch } of kept) await deleteBranch(folder, branch);
+          return rows;
+        };
+        const once = await rowsOf5();
+        expect(await rowsOf5()).toEqual(once);
+        for (const rows of once) expect(rows.slice(0, turn).map(said)).toEqual(negotiations.slice(0, turn).map(said));
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  it('that are there already are not made twice', async () => {
+    const { branches } = await forkWork({ job: 1, folder, iteration: 2, negotiation: 0, turn: 2, players: [null, null], samples: 2, seed: 9 }, work()); // biome-ignore format: one line
+    const more = await forkWork({ job: 1, folder, iteration: 2, negotiation: 0, turn: 2, players: [null, null], samples: 3, seed: 9 }, work()); // biome-ignore format: one line
+    expect(more.branches.slice(0, 2)).toEqual(branches);
+    expect(more.branches).toHaveLength(3);
+  });
+
+  it('let a scripted player go on in the seat whose turn it is, or in both', async () => {
+    const [alone] = await fork({ turn: 3, players: [null, 'scripted:always-defect'], samples: 1 });
+    expect(
+      alone!
+        .filter(({ turn, seat }) => turn >= 3 && seat === 1)
+        .every(({ text, player }) => text === 'B' && player === 'scripted:always-defect'),
+    ).toBe(true);
+    expect(
+      alone!
+        .filter(({ turn, seat }) => turn >= 3 && seat === 0)
+        .every(({ player, log_probs }) => player.startsWith('run@') && log_probs.length > 0),
+    ).toBe(true);
+    const [both] = await fork({ turn: 2, players: ['scripted:tit-for-tat', 'scripted:always-defect'], samples: 1 });
+    const before = await original(4, 2);
+    const theirs = [before[1]!.text, 'B'];
+    expect(both!.slice(2).map(({ text }) => text)).toEqual([theirs[0], 'B', 'B', 'B']);
+    const { branches } = await readBranchIndex(folder);
+    expect(branches.at(-1)!.players).toEqual([
+      { name: 'scripted:tit-for-tat', player: 'scripted:tit-for-tat', asBefore: false },
+      { name: 'scripted:always-defect', player: 'scripted:always-defect', asBefore: false },
+    ]);
+  });
+
+  it('of a game with talk keep who spoke first, and what was said', async () => {
+    const talk = join(root, 'talk');
+    const game = { iterations: 1, buffer: { enabled: false }, gameSettings: { rounds: 2 } };
+    const config = toyConfig(
+      {},
+      { game: 'trust-and-split', layers: [{ source: 'test', settings: { negotiations: 4, groupSize: 2, ...game } }] },
+    );
+    await runToy(toyParams(talk, config));
+    const bytes = (await readFile(join(talk, 'rollouts/000001.parquet'))).length;
+    const before = await new RolloutReader().negotiation(talk, { file: 'rollouts/000001.parquet', rows: 0, bytes, sha256: '' }, 3);
+    for (const turn of [1, 2, 5]) {
+      const players: [string, string] = ['scripted:greedy', 'scripted:greedy'];
+      await forkWork({ job: 1, folder: talk, iteration: 1, negotiation: 3, turn, players, samples: 1, seed: 0 }, work());
+      const kept = (await readBranchIndex(talk)).branches.at(-1)!;
+      const rows = await new RolloutReader().negotiation(talk, kept.rollouts, 3);
+      expect(rows.slice(0, turn).map(said)).toEqual(before.slice(0, turn).map(said));
+      expect(rows.map(({ seat, kind, deal }) => [seat, kind, deal])).toEqual(before.map(({ seat, kind, deal }) => [seat, kind, deal]));
+      expect(kept.reward).toEqual([0, 1].map((seat) => rows.filter((row) => row.seat === seat && row.kind === 'action').reduce((sum, { reward }) => sum + reward, 0) / 2)); // biome-ignore format: one line
+    }
+  });
+
+  it('leave everything else in the folder as it was', async () => {
+    const copy = join(root, 'copy');
+    await runToy(toyParams(copy, toyConfig()));
+    const differing = await differences(folder, copy);
+    expect(differing.every((file) => file.startsWith('branches/'))).toBe(true);
+    expect(differing.length).toBeGreaterThan(2);
+  });
+
+  it('are refused in one line where they cannot be', async () => {
+    await expect(fork({ iteration: 9 })).rejects.toThrow('toy has no committed iteration 9');
+    await expect(fork({ negotiation: 80 })).rejects.toThrow('toy has no negotiation 80 in iteration 4');
+    await expect(fork({ turn: 6 })).rejects.toThrow('the negotiation has no turn 6');
+    await expect(fork({ players: [null, 'scripted:tit-for-tatt'] })).rejects.toThrow('did you mean "tit-for-tat"');
+    const other = join(root, 'other');
+    await runToy(toyParams(other, toyConfig()));
+    const run = JSON.parse(await readFile(join(other, 'run.json'), 'utf8')) as { config: { gameSettings: { showRound: boolean } } };
+    run.config.gameSettings.showRound = true;
+    await writeFile(join(other, 'run.json'), JSON.stringify(run));
+    const params = {
+      job: 1,
+      folder: other,
+      iteration: 4,
+      negotiation: 2,
+      turn: 3,
+      players: [null, null] as [null, null],
+      samples: 1,
+      seed: 0,
+    };
+    await expect(forkWork(params, work())).rejects.toThrow(/turn \d of .* cannot be played again: what the agent read differs/);
+  });
+
+  it('tell what policies would say at a token', async () => {
+    const rows = await original(4, 2);
+    const iteration = Number(policyOf(rows[3]!.player).replace('run@', ''));
+    const ask = { job: 1, folder, iteration: 4, negotiation: 2, turn: 3, token: 0, top: 3 };
+    const answer = await distributionWork({ ...ask, policies: [{ folder, iteration }, { folder, iteration: 0 }] }, work()); // biome-ignore format: one line
+    expect(answer.policies.map(({ name }) => name)).toEqual([`run@${iteration}`, 'run@0']);
+    const at = answer.tokens.findIndex(({ isSaid }) => isSaid);
+    expect(answer.tokens[at]).toMatchObject({ id: rows[3]!.token_ids[0], text: rows[3]!.token_texts[0], isAllowed: true });
+    for (const { free, masked, rest } of answer.policies) {
+      expect(free.reduce((sum, p) => sum + p, 0) + rest[0]).toBeCloseTo(1, 5);
+      expect(masked!.reduce((sum, p) => sum + p, 0) + rest[1]!).toBeCloseTo(1, 5);
+      expect(masked!.every((p, i) => p > 0 === answer.tokens[i]!.isAllowed)).toBe(true);
+    }
+    // The policy that said it gives it the probability on record, and had the valid mass and the entropy on record.
+    const [then] = answer.policies;
+    expect(Math.log(then!.masked![at]!)).toBeCloseTo(rows[3]!.log_probs[0]!, 5);
+    expect(then!.validMass).toBeCloseTo(rows[3]!.valid_mass[0]!, 5);
+    expect(then!.entropy).toBeCloseTo(rows[3]!.entropies[0]!, 5);
+    // Of what a token forces, only it is allowed.
+    const end = await distributionWork({ ...ask, token: 1, policies: [{ folder, iteration }] }, work());
+    expect(end.policies[0]!.masked).toEqual(end.tokens.map(({ isSaid }) => (isSaid ? 1 : 0)));
+    await expect(distributionWork({ ...ask, token: 7, policies: [{ folder, iteration }] }, work())).rejects.toThrow(
+      'turn 3 has no token 8',
+    );
+    await expect(distributionWork({ ...ask, policies: [{ folder, iteration: 5 }] }, work())).rejects.toThrow(
+      'no checkpoint of iteration 5',
+    );
+    const [scripted] = await fork({ turn: 2, players: ['scripted:always-defect', null], samples: 1, seed: 4 });
+    const branch = (await readBranchIndex(folder)).branches.at(-1)!.branch;
+    expect(scripted![2]!.token_ids).toEqual([]);
+    await expect(distributionWork({ ...ask, branch, turn: 2, policies: [{ folder, iteration }] }, work())).rejects.toThrow(
+      'is no policy of this machine',
+    );
+    const inBranch = await distributionWork({ ...ask, branch, turn: 3, policies: [{ folder, iteration }] }, work());
+    expect(inBranch.tokens.some(({ id, isSaid }) => isSaid && id === scripted![3]!.token_ids[0])).toBe(true);
+  });
+});
