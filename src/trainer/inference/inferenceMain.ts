@@ -6,6 +6,8 @@ import type { HostSide } from '../../protocol/trainer';
 import { mediaFolder } from '../../runs/media';
 import { firstIssue } from '../../runs/problem';
 import { processTransport } from '../processTransport';
+import { forkWork } from './branchWork';
+import { distributionWork } from './distributionWork';
 import { EnginePool } from './enginePool';
 import { evaluateWork } from './evaluateWork';
 import { PlaySessions } from './play/playSessions';
@@ -45,6 +47,8 @@ const channel = openChannel<InferenceSide, HostSide>(
       return null;
     },
     evaluate: (params) => perform(params, evaluateWork),
+    fork: (params) => perform(params, forkWork),
+    distributions: (params) => perform(params, distributionWork),
     sit: (params) => perform(params, (given, work) => tables.sit(given, work)),
     takeUp: (params) => perform(params, (given, work) => tables.takeUp(given, work)),
     say: (params) => perform(params, (given, work) => tables.say(given, work)),
