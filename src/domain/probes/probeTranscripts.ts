@@ -2,11 +2,11 @@ import type { GameId, GameSettings, Negotiation, RoundDeal, TurnRequest } from '
 import { games } from '../games/index';
 import { scriptedPlayers } from '../players/registry';
 import { random } from '../random';
-import { other, SEATS, type Seat } from '../seat';
+import { AGENT_NAMES, other, SEATS, type Seat } from '../seat';
 
 /** What one seat has read and said up to a turn that is due: the same for every policy. */
 export interface ProbeTranscript {
-  /** What led here: `CC CD`, `deal 0, Bob, after greedy`. */
+  /** What led here: `CC CD`, `Bob 10 against 1, after greedy`. */
   readonly name: string;
   readonly seat: Seat;
   /** Turns of this seat, in order. */
@@ -79,11 +79,16 @@ export function attitudeTranscripts(
         const reply = (request: TurnRequest): string =>
           players.get(request.seat === seat ? 'fair' : attitude).reply(request, random(PROBE_SEED, 'probe reply', deal));
         const here = follow(start, seat, reply, 1, kind);
-        if (here) found.push({ ...here, name: `deal ${taken - 1}, ${seat === 0 ? 'Alice' : 'Bob'}, after ${attitude}`, attitude });
+        if (here) found.push({ ...here, name: `${dealName(here)}, after ${attitude}`, attitude });
       }
     }
   }
   return found;
+}
+
+/** `Alice 1 against 10`: what a unit is worth to the seat and to the other, `[item kind]`. */
+function dealName({ seat, deal }: Pick<ProbeTranscript, 'seat' | 'deal'>): string {
+  return `${AGENT_NAMES[seat]} ${deal.values[seat].join(' ')} against ${deal.values[other(seat)].join(' ')}`;
 }
 
 /** Whether the other seat values a kind that is on the table less. */

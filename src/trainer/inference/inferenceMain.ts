@@ -8,6 +8,7 @@ import { firstIssue } from '../../runs/problem';
 import { processTransport } from '../processTransport';
 import { forkWork } from './branchWork';
 import { distributionWork } from './distributionWork';
+import { cardWork, cosineWork } from './cardWork';
 import { EnginePool } from './enginePool';
 import { evaluateWork } from './evaluateWork';
 import { PlaySessions } from './play/playSessions';
@@ -47,6 +48,8 @@ const channel = openChannel<InferenceSide, HostSide>(
       return null;
     },
     evaluate: (params) => perform(params, evaluateWork),
+    policyCard: (params) => perform(params, cardWork),
+    updateCosine: (params) => perform(params, cosineWork),
     fork: (params) => perform(params, forkWork),
     distributions: (params) => perform(params, distributionWork),
     sit: (params) => perform(params, (given, work) => tables.sit(given, work)),

@@ -137,7 +137,7 @@ function answerTogether(one: Player, another: Player): boolean {
   if (one === another || (one.kind === 'scripted' && another.kind === 'scripted')) return true;
   if (one.kind !== 'policy' || another.kind !== 'policy' || one.engine !== another.engine) return false;
   const [a, b] = [one.speech, another.speech];
-  return a.decoding === b.decoding && a.retries === b.retries && a.temperature === b.temperature;
+  return a.decoding === b.decoding && a.retries === b.retries && a.temperature === b.temperature && a.greedy === b.greedy;
 }
 
 type FilledSeats = readonly Pair<Player | null>[];
