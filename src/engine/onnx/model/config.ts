@@ -54,6 +54,9 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   Gemma3ForCausalLM: 'gemma3',
 };
 
+/** No model has so many; a number beyond it is a mistake that would be found only once memory is full. */
+const MOST_LAYERS = 10_000;
+
 /** Reads and checks `config.json` of a model folder. @throws Error naming the file and the field. */
 export async function readModelConfig(folder: string): Promise<ModelConfig> {
   const path = join(folder, 'config.json');
@@ -72,6 +75,7 @@ export function parseModelConfig(json: unknown, path: string): ModelConfig {
   const heads = fields.integer('num_attention_heads');
   const hiddenSize = fields.integer('hidden_size');
   const layers = fields.integer('num_hidden_layers');
+  if (layers > MOST_LAYERS) throw new Error(`${path}: num_hidden_layers ${layers} is more than ${MOST_LAYERS}`);
   const keyValueHeads = fields.integer('num_key_value_heads', heads);
   const headSize = fields.integer('head_dim', hiddenSize / heads);
   if (heads % keyValueHeads !== 0)

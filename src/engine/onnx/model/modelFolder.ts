@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type ModelConfig, readModelConfig } from './config';
+import { parseJsonFields, shortened } from './jsonFields';
 import { HEAD, type Parameter, parametersOf, transposed } from './parameters';
 import { hashFiles, openSafetensors, readTensor, type SafetensorsFile } from './safetensors';
 
@@ -67,13 +68,13 @@ export async function openWeights(folder: string): Promise<SafetensorsFile[]> {
   const indexPath = join(folder, 'model.safetensors.index.json');
   const index = await readFile(indexPath, 'utf8').catch(() => null);
   if (index === null) return [await openSafetensors(join(folder, 'model.safetensors'))];
-  let shards: unknown;
-  try {
-    shards = (JSON.parse(index) as { weight_map?: unknown }).weight_map;
-  } catch {
-    throw new Error(`${indexPath} is not JSON`);
-  }
-  if (typeof shards !== 'object' || shards === null) throw new Error(`${indexPath}: weight_map is missing`);
-  const names = [...new Set(Object.values(shards).map(String))].sort();
-  return Promise.all(names.map((name) => openSafetensors(join(folder, name))));
+  const shards = parseJsonFields(index, indexPath).object('weight_map');
+  if (!shards) throw new Error(`${indexPath}: weight_map is missing`);
+  const names = [...new Set(Object.values(shards.all()))].map((name) => {
+    if (typeof name !== 'string' || name !== basename(name))
+      throw new Error(`${indexPath}: weight_map names no file with ${shortened(name)}`);
+    return name;
+  });
+  if (names.length === 0) throw new Error(`${indexPath}: weight_map names no file`);
+  return Promise.all(names.sort().map((name) => openSafetensors(join(folder, name))));
 }

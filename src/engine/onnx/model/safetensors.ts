@@ -20,7 +20,11 @@ export interface SafetensorsFile {
 }
 
 /** Bytes per element of the element types that we read. */
-const ELEMENT_BYTES: Record<string, number> = { F32: 4, F16: 2, BF16: 2 };
+const ELEMENT_BYTES: ReadonlyMap<string, number> = new Map([
+  ['F32', 4],
+  ['F16', 2],
+  ['BF16', 2],
+]);
 
 const LONGEST_HEADER = 100_000_000;
 
@@ -29,9 +33,9 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const refuse = (why: string): never => {
     throw new Error(`${path} is not a whole safetensors file: ${why}; copy it again from where it came from`);
   };
-  const { size } = await stat(path).catch(() => {
-    throw new Error(`${path} is missing`);
-  });
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile()) throw new Error(`${path} is missing`);
+  const { size } = found;
   const file = await open(path);
   try {
     const lead = new DataView(new ArrayBuffer(8));
@@ -47,12 +51,13 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     } catch {
       return refuse('its header is not JSON');
     }
-    if (typeof header !== 'object' || header === null) return refuse('its header is not an object');
+    if (!isObject(header)) return refuse('its header is not an object');
     const entries = new Map<string, TensorEntry>();
     let metadata: Record<string, string> = {};
     for (const [name, value] of Object.entries(header)) {
       if (name === '__metadata__') {
-        metadata = Object.fromEntries(Object.entries(value as object).map(([key, text]) => [key, String(text)]));
+        if (!isObject(value)) return refuse('its __metadata__ is not an object');
+        metadata = Object.fromEntries(Object.entries(value).map(([key, text]) => [key, String(text)]));
         continue;
       }
       const entry = readEntry(value, 8 + length);
@@ -69,9 +74,13 @@ function readEntry(value: unknown, base: number): TensorEntry | null {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
   if (typeof dtype !== 'string' || !isIntegers(shape) || !isIntegers(offsets) || offsets.length !== 2) return null;
   const [start, end] = offsets as [number, number];
-  const bytes = ELEMENT_BYTES[dtype];
+  const bytes = ELEMENT_BYTES.get(dtype);
   if (end < start || (bytes !== undefined && end - start !== shape.reduce((product, dim) => product * dim, bytes))) return null;
   return { dtype, shape, start: base + start, end: base + end };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isIntegers(value: unknown): value is number[] {
@@ -85,7 +94,7 @@ function isIntegers(value: unknown): value is number[] {
 export function readTensor(file: SafetensorsFile, name: string): Float32Array {
   const entry = file.entries.get(name);
   if (!entry) throw new Error(`${file.path} has no tensor ${name}`);
-  const bytesPerElement = ELEMENT_BYTES[entry.dtype];
+  const bytesPerElement = ELEMENT_BYTES.get(entry.dtype);
   if (!bytesPerElement) throw new Error(`${file.path}: tensor ${name} is of type ${entry.dtype}; F32, F16 and BF16 can be read`);
   const bytes = new Uint8Array(entry.end - entry.start);
   const descriptor = openSync(file.path, 'r');

@@ -23,7 +23,7 @@ export class ChatTemplate {
     try {
       this.template = new Template(source);
     } catch (error) {
-      throw new Error(`${path}: the chat template does not parse: ${message(error)}`);
+      throw new Error(`${path}: the chat template does not parse: ${firstLine(error)}`);
     }
   }
 
@@ -49,7 +49,7 @@ export class ChatTemplate {
     try {
       return this.template.render({ ...this.variables, messages, add_generation_prompt: opening, enable_thinking: false });
     } catch (error) {
-      throw new Error(`${this.path}: the chat template fails: ${message(error)}`);
+      throw new Error(`${this.path}: the chat template fails: ${firstLine(error)}`);
     }
   }
 
@@ -117,10 +117,11 @@ export function tokenText(value: unknown): string | undefined {
 }
 
 function namedDefault(list: readonly unknown[]): unknown {
-  const named = list as readonly { name?: unknown; template?: unknown }[];
-  return (named.find((each) => each.name === 'default') ?? named[0])?.template;
+  const named = list as readonly ({ name?: unknown; template?: unknown } | null)[];
+  return (named.find((each) => each?.name === 'default') ?? named[0])?.template;
 }
 
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** What a library complained of, in one line. */
+export function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
 }

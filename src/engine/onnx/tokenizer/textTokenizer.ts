@@ -3,7 +3,7 @@ import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import type { Constraint } from '../../../domain/games/game';
 import type { TokenConstraint, Tokenizer } from '../../engine';
 import { readJsonFields } from '../model/jsonFields';
-import { ChatTemplate } from './chatTemplate';
+import { ChatTemplate, firstLine } from './chatTemplate';
 import { Constraints } from './constraints';
 
 const MISSING = 'a model is a Hugging Face folder with config.json, tokenizer.json, tokenizer_config.json and safetensors';
@@ -55,12 +55,7 @@ export class TextTokenizer implements Tokenizer {
   static async read(folder: string, vocabularySize: number): Promise<TextTokenizer> {
     const json = (await readJsonFields(join(folder, 'tokenizer.json'), MISSING)).all();
     const config = (await readJsonFields(join(folder, 'tokenizer_config.json'), MISSING)).all();
-    let tokenizer: HuggingFaceTokenizer;
-    try {
-      tokenizer = new HuggingFaceTokenizer(json, config);
-    } catch (error) {
-      throw new Error(`${join(folder, 'tokenizer.json')} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    const tokenizer = openTokenizer(join(folder, 'tokenizer.json'), json, config);
     return new TextTokenizer(tokenizer, await ChatTemplate.read(folder, config), vocabularySize, folder);
   }
 
@@ -136,5 +131,23 @@ export class TextTokenizer implements Tokenizer {
       this.texts.set(id, text);
     }
     return text;
+  }
+}
+
+/** The library's tokenizer, once it has shown that it can encode and list its words: it checks little of what it is given. */
+function openTokenizer(
+  path: string,
+  json: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, unknown>>,
+): HuggingFaceTokenizer {
+  try {
+    const tokenizer = new HuggingFaceTokenizer(json, config);
+    const { ids } = tokenizer.encode('Parley 1', { add_special_tokens: false });
+    const numbers = [...ids, ...tokenizer.get_vocab(true).values(), ...tokenizer.get_added_tokens_decoder().keys()];
+    if (!numbers.every((id) => Number.isSafeInteger(id) && id >= 0)) throw new Error('a token has no number');
+    tokenizer.decode(ids.slice(0, 1));
+    return tokenizer;
+  } catch (error) {
+    throw new Error(`${path} cannot be used as a tokenizer of Hugging Face's: ${firstLine(error)}`);
   }
 }
