@@ -1,6 +1,6 @@
 import { type Channel, openChannel, type Transport } from '../src/protocol/channel';
 import { WEBVIEW_PROTOCOL } from '../src/protocol/versions';
-import type { Place, WebviewHostSide, WebviewSide } from '../src/protocol/webview';
+import type { Place, TreeSort, WebviewHostSide, WebviewSide } from '../src/protocol/webview';
 import type { MeasureId } from './components/tokens/measures';
 
 /** The page's end of the channel to the extension host. */
@@ -19,6 +19,7 @@ export interface ViewState {
   readonly place?: Place | null;
   readonly detail?: 'credit' | 'charts';
   readonly filter?: string;
+  readonly sort?: TreeSort;
   readonly comparing?: boolean;
   readonly against?: Rival | null;
   /** Id of the matrix that is shown; the host's serializer reads it. */

@@ -26,6 +26,8 @@ export const place = z.strictObject({
   round: z.int().optional(),
   turn: z.int().optional(),
   token: z.int().optional(),
+  /** A branch of the negotiation; round, turn and token are the branch's own then. */
+  branch: z.int().positive().optional(),
 });
 
 /** See `place`. */
@@ -35,11 +37,11 @@ export type Place = z.infer<typeof place>;
 export type RunStatus = 'live' | 'stopped' | 'finished' | 'broken';
 
 /** What a tree row stands for; a range stands for a hundred iterations of a long run. */
-export type TreeNodeKind = 'run' | 'range' | 'iteration' | 'group' | 'negotiation' | 'round' | 'turn' | 'notice';
+export type TreeNodeKind = 'run' | 'range' | 'iteration' | 'group' | 'negotiation' | 'round' | 'turn' | 'branch' | 'notice';
 
 /** One visible row of the flattened tree. */
 export interface TreeRow {
-  /** Stable: `run`, `run/1-100`, `run/12`, `run/12/g3`, `run/12/g3/n27`, `…/r4`, `…/r4/t9`. */
+  /** Stable: `run`, `run/1-100`, `run/12`, `run/12/g3`, `run/12/g3/n27`, `…/r4`, `…/r4/t9`, `…/r4/t9/b2`. */
   readonly id: string;
   readonly kind: TreeNodeKind;
   /** 0 for runs; aria-level minus one. */
@@ -57,6 +59,10 @@ export interface TreeRow {
   readonly expanded: boolean;
   readonly status?: RunStatus;
   readonly seat?: Seat;
+  /** A turn that can be forked at. */
+  readonly forkable?: true;
+  /** The run's algorithm, where rows of several runs stand among each other. */
+  readonly algorithm?: Algorithm;
   readonly place: Place;
   /** Row index of the parent; −1 for a run. */
   readonly parent: number;
@@ -130,6 +136,21 @@ export interface RoundView {
   readonly bestJointReward: number;
 }
 
+/** A branch of a negotiation: from one turn on, somebody went on otherwise. */
+export interface BranchView {
+  readonly branch: number;
+  /** The first turn that is its own, and that turn's round. */
+  readonly round: number;
+  readonly turn: number;
+  readonly seed: number;
+  /** 0-based. */
+  readonly sample: number;
+  /** Who went on, `[seat]`, and whether as before. */
+  readonly players: Pair<{ readonly name: string; readonly asBefore: boolean }>;
+  /** Mean points a round. */
+  readonly reward: Pair<number>;
+}
+
 /** Another negotiation of the seed group, per round and seat. */
 export interface GroupMember {
   readonly negotiation: number;
@@ -159,6 +180,10 @@ export interface NegotiationView {
   readonly members: readonly GroupMember[];
   /** False for a preview of a negotiation that is not committed. */
   readonly committed: boolean;
+  /** What is shown is this branch of it. */
+  readonly branch?: BranchView;
+  /** All branches of the negotiation, where there are any. */
+  readonly branches?: readonly BranchView[];
 }
 
 /** A run in the inspector's header and charts. */
@@ -176,6 +201,8 @@ export interface RunView {
   readonly tokensPerSecond: number | null;
   readonly secondsPerIteration: number | null;
   readonly pairedWith?: string;
+  /** Its negotiations can be forked, and its policies asked what they would say. */
+  readonly forkable?: true;
   /** The run set it belongs to; bands are over the seeds of a set's runs of one algorithm. */
   readonly set?: RunSet;
   /** One clear line when something in the folder could not be read. */
@@ -218,6 +245,16 @@ export const matchupCell = z.strictObject({ id: z.string(), row: z.int().nonnega
 /** See `matchupCell`. */
 export type MatchupCell = z.infer<typeof matchupCell>;
 
+/** How the negotiations of all runs are sorted; by nothing, they stand as they were played, under their runs. */
+export const treeSort = z.strictObject({
+  /** A number that filters know (`domain/filter`, SORT_FIELDS). */
+  by: z.string().max(100).nullable(),
+  descending: z.boolean(),
+});
+
+/** See `treeSort`. */
+export type TreeSort = z.infer<typeof treeSort>;
+
 /** What the host answers and announces to a webview. */
 export type WebviewHostSide = {
   requests: {
@@ -229,12 +266,14 @@ export type WebviewHostSide = {
     select: [params: { readonly place: Place; readonly open: boolean }, result: null];
     negotiation: [params: Place, result: NegotiationView | null];
     curves: [params: { readonly run: string; readonly from: number }, result: Curves];
-    /** The next or previous negotiation or iteration from a place; null at the end. */
+    /** The next or previous negotiation (of those that the tree shows, in its order) or iteration; null at the end. */
     step: [params: { readonly place: Place; readonly by: 'negotiation' | 'iteration'; readonly delta: 1 | -1 }, result: Place | null];
     /** Follow the newest committed iteration until the reader chooses something. */
     follow: [params: { readonly on: boolean }, result: null];
     /** Shows only negotiations that pass (`domain/filter`); an empty text shows all. Replaces the filter under way. */
     filter: [params: { readonly expression: string }, result: FilterView];
+    /** Shows the negotiations that pass as one list, sorted; or the tree again. Refuses a number that there is not. */
+    sort: [params: TreeSort, result: null];
     /** Runs a Parley command by its short name (`startAaRun`), where the view offers a button for it. */
     command: [params: { readonly name: string; readonly place?: Place }, result: null];
   };
@@ -279,6 +318,7 @@ export const webviewRequests = {
   step: z.strictObject({ place, by: z.enum(['negotiation', 'iteration']), delta: z.union([z.literal(1), z.literal(-1)]) }),
   follow: z.strictObject({ on: z.boolean() }),
   filter: z.strictObject({ expression: z.string().max(10_000) }),
+  sort: treeSort,
   command: z.strictObject({ name: z.string(), place: place.optional() }),
 } as const;
 

@@ -1,8 +1,10 @@
+import { SORT_FIELDS } from '../domain/filter';
 import type { IterationLine } from '../protocol/runFiles';
-import type { Place, TreeWindow } from '../protocol/webview';
+import type { Place, TreeSort, TreeWindow } from '../protocol/webview';
 import { Emitter } from './emitter';
 import { messageOf } from './problem';
 import type { RunStore } from './runStore';
+import { type Order, SortedRows } from './sortedRows';
 import { TreeFilter } from './treeFilter';
 import type { NegotiationKey, OutlineState, TreeRun } from './treeModel';
 import { FlatTree, idsOf, rangeId, rangeStart } from './treeRows';
@@ -16,7 +18,11 @@ const MAX_WINDOW = 1000;
 /** The tree of open runs: what is expanded, and windows of the rows that follow from it. */
 export class RunTree {
   #version = 1;
-  #flat: FlatTree | undefined;
+  #flat: FlatTree | SortedRows | undefined;
+  #order: Order | null = null;
+  /** The sorted list, kept while only what is under way goes on. */
+  #sorted: SortedRows | undefined;
+  #sortedOf = '';
   readonly #expanded: Set<string>;
   readonly #outlines = new Map<string, OutlineState>();
   readonly #changed = new Emitter<null>();
@@ -35,12 +41,16 @@ export class RunTree {
   ) {
     this.#expanded = new Set(expanded);
     this.filter = new TreeFilter(store);
-    this.filter.onChanged(() => this.#invalidate());
+    this.filter.onChanged(() => {
+      this.#sorted = undefined;
+      this.#invalidate();
+    });
     store.onChanged((change) => {
       if (change.kind === 'committed') {
         this.#forgetOutlines(`${change.run.id}/`, change.from);
         this.filter.forget(change.run.id, change.from);
       }
+      if (change.kind === 'committed') this.#sorted = undefined;
       if (change.kind === 'preview') this.#openNextRange(change.run.id, change.run.active?.preview?.iteration ?? 0);
       this.#invalidate();
     });
@@ -71,6 +81,28 @@ export class RunTree {
     };
   }
 
+  /**
+   * Shows the negotiations that pass as one sorted list, or the tree again.
+   * @throws Error for a name that is none of `SORT_FIELDS`
+   */
+  sort({ by, descending }: TreeSort): void {
+    const field = SORT_FIELDS.find(({ name }) => name === by);
+    if (by !== null && field === undefined) throw new Error(`There is no “${by}” to sort by`);
+    this.#order = field === undefined ? null : { by: field, descending };
+    this.#sorted = undefined;
+    this.#invalidate();
+  }
+
+  /** The next or previous negotiation of those that are shown, in their order; null at the ends. Iterations as the run has them. */
+  step(place: Place, by: 'negotiation' | 'iteration', delta: 1 | -1): Place | null {
+    const rows = by === 'negotiation' ? this.#rows() : undefined;
+    if (rows instanceof SortedRows) return rows.step(place, delta);
+    const run = this.store.get(place.run);
+    for (let next = run?.step(place, by, delta) ?? null; ; next = run?.step(next, by, delta) ?? null) {
+      if (next === null || by === 'iteration' || this.#passes(next)) return next;
+    }
+  }
+
   /** Row index of a place, or of the nearest row above it that is visible; −1 if its run is not open. */
   indexOf(place: Place): number {
     return this.#rows().nearest(this.store.get(place.run)?.complete(place) ?? place);
@@ -98,8 +130,25 @@ export class RunTree {
     this.#changed.fire(null);
   }
 
-  #rows(): FlatTree {
-    if (this.#flat === undefined) {
+  /** Whether the filter lets a committed negotiation through; what is under way always passes. */
+  #passes({ run, iteration, negotiation }: Place): boolean {
+    const line = iteration === undefined ? undefined : this.store.get(run)?.folder.iteration(iteration);
+    if (line === undefined || negotiation === undefined) return true;
+    return this.filter.passing(run, line)?.has(negotiation) ?? true;
+  }
+
+  #rows(): FlatTree | SortedRows {
+    if (this.#order !== null) {
+      const of = this.store.runs.map((run) => `${run.id} ${run.name}`).join('\n');
+      if (of !== this.#sortedOf) this.#sorted = undefined;
+      this.#sortedOf = of;
+      this.#sorted ??= new SortedRows(
+        this.store.runs.map((run) => ({ tree: run.treeRun(), subject: run })),
+        this.#order,
+        (run, line) => this.filter.passing(run, line),
+      );
+      this.#flat = this.#sorted;
+    } else if (this.#flat === undefined) {
       const runs = this.store.runs.map((run) => this.#filtered(run.treeRun()));
       const passing = (run: TreeRun, line: IterationLine) => this.filter.passing(run.id, line);
       this.#flat = new FlatTree(runs, this.#expanded, (run, key) => this.#outline(run, key), passing);

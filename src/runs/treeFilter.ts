@@ -1,9 +1,9 @@
-import { type Filter, FilterError, type FilterSubject, matches, parseFilter, readsTexts, type SaidText } from '../domain/filter';
-import { pair } from '../domain/seat';
-import type { IterationLine, NegotiationSummaries } from '../protocol/runFiles';
+import { type Filter, FilterError, matches, parseFilter, readsTexts, type SaidText } from '../domain/filter';
+import type { IterationLine } from '../protocol/runFiles';
 import type { FilterView } from '../protocol/webview';
 import { Emitter } from './emitter';
 import type { OpenRun } from './openRun';
+import { SummarySubject } from './summarySubject';
 
 /** Negotiations of an iteration that pass, and those whose texts have to be read before one can tell. */
 interface Verdict {
@@ -134,35 +134,16 @@ export class TreeFilter {
   #judge(run: OpenRun, line: IterationLine, said: ReadonlyMap<number, readonly SaidText[]> | null): Verdict {
     const passing = new Set<number>();
     let unread = false;
-    const summaries = line.negotiations;
-    for (let negotiation = 0; negotiation < (summaries?.group.length ?? 0); negotiation++) {
+    if (line.negotiations === undefined) return { passing, unread };
+    const subject = new SummarySubject(run, line.iteration, line.negotiations);
+    for (let negotiation = 0; negotiation < subject.count; negotiation++) {
       const texts = said === null ? null : (said.get(negotiation) ?? []);
-      const passes = matches(this.#filter!, subjectOf(run, line.iteration, summaries!, negotiation), texts);
+      const passes = matches(this.#filter!, subject.at(negotiation), texts);
       if (passes === undefined) unread = true;
       else if (passes) passing.add(negotiation);
     }
     return { passing, unread };
   }
-}
-
-/** What filters know of a committed negotiation. */
-function subjectOf(run: OpenRun, iteration: number, summaries: NegotiationSummaries, negotiation: number): FilterSubject {
-  const at = (numbers: readonly number[]): number => numbers[negotiation] ?? 0;
-  const { cooperation } = summaries;
-  return {
-    game: run.file?.config.game ?? '',
-    algorithm: run.file?.config.algorithm ?? '',
-    run: run.name,
-    iteration,
-    group: at(summaries.group),
-    negotiation,
-    reward: pair((seat) => at(summaries.reward[seat])),
-    efficiency: at(summaries.efficiency),
-    invalid: at(summaries.invalid),
-    credit: pair((seat) => at(summaries.credit[seat])),
-    cooperation: cooperation === undefined ? null : pair((seat) => at(cooperation[seat])),
-    player: pair((seat) => summaries.player[seat][negotiation] ?? ''),
-  };
 }
 
 function keyOf(run: string, line: IterationLine): string {

@@ -199,7 +199,7 @@ function handlersOf({ annotationCounts, store, tree, selection, openInspector, r
       return view === null ? null : withAnnotations(view, await annotationCounts(place));
     },
     curves: ({ run, from }) => ({ run, from, points: store.get(run)?.curve(from) ?? [] }),
-    step: ({ place, by, delta }) => store.get(place.run)?.step(place, by, delta) ?? null,
+    step: ({ place, by, delta }) => tree.step(place, by, delta),
     follow: ({ on }) => {
       selection.follow(on);
       return null;
@@ -207,6 +207,10 @@ function handlersOf({ annotationCounts, store, tree, selection, openInspector, r
     filter: ({ expression }) => {
       tree.filter.set(expression);
       return tree.filter.view();
+    },
+    sort: (sort) => {
+      tree.sort(sort);
+      return null;
     },
     command: async ({ name, place }) => {
       await runCommand(name, place);

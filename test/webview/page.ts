@@ -6,7 +6,7 @@ import type { WorldRun } from './world';
 
 /** What a page is opened with; a JSON object in `window.scenario`. */
 export interface Scenario {
-  readonly runs: 'none' | 'pair' | 'split' | 'broken' | 'few' | 'long' | 'huge' | 'starting';
+  readonly runs: 'none' | 'pair' | 'split' | 'broken' | 'few' | 'two' | 'long' | 'huge' | 'starting';
   readonly select?: Place;
   readonly expand?: readonly string[];
   readonly newestFirst?: boolean;
@@ -43,6 +43,10 @@ const showings: Readonly<Record<Scenario['runs'], () => Showing[]>> = {
     { run: { ...rl, id: 'a-run-with-a-rather-long-name-2026-11-25' }, committed: 31, status: 'stopped' },
   ],
   few: () => [{ run: { ...aa, iterations: 30 }, committed: 24, status: 'stopped' }],
+  two: () => [
+    { run: { ...aa, iterations: 30 }, committed: 24, status: 'stopped' },
+    { run: { ...rl, iterations: 30 }, committed: 24, status: 'finished' },
+  ],
   long: () => [{ run: { ...aa, iterations: 30_000 }, committed: 20_000, status: 'live' }],
   huge: () => [{ run: { ...aa, iterations: 300_000 }, committed: 200_000, status: 'live' }],
 };

@@ -29,6 +29,15 @@ const shots: readonly Shot[] = [
     },
   },
   { name: 'tree-complete', ...tree, scenario: { runs: 'broken', expand: ['old-run'] }, act: 'type' },
+  {
+    name: 'tree-sorted',
+    ...tree,
+    scenario: {
+      runs: 'two',
+      select: { run: 'ipd-aa', iteration: 11, group: 3, negotiation: 27 },
+      state: { filter: 'not invalid', sort: { by: 'credit.size', descending: true } },
+    },
+  },
   { name: 'tree-filter-problem', ...tree, scenario: { runs: 'broken', expand: ['old-run'], state: { filter: 'reward = 3' } } },
   { name: 'tree-empty', ...tree, scenario: { runs: 'none' } },
   { name: 'tree-broken', ...tree, scenario: { runs: 'broken', expand: ['old-run'] } },

@@ -1,4 +1,4 @@
-import { type Filter, FilterError, matches, parseFilter, readsTexts } from '../../src/domain/filter';
+import { type Filter, FilterError, matches, parseFilter, readsTexts, SORT_FIELDS } from '../../src/domain/filter';
 import { AGENT_NAMES } from '../../src/domain/seat';
 import { type Channel, openChannel, type Transport } from '../../src/protocol/channel';
 import { WEBVIEW_PROTOCOL } from '../../src/protocol/versions';
@@ -9,6 +9,7 @@ import type {
   Place,
   RunView,
   TreeRow,
+  TreeSort,
   WebviewHostSide,
   WebviewSide,
 } from '../../src/protocol/webview';
@@ -31,6 +32,8 @@ interface Node {
   readonly siblings: number;
   readonly kind: TreeRow['kind'];
   readonly place: Place;
+  /** What it is sorted by. */
+  readonly value?: number;
 }
 
 /** A host that answers from a made-up world; the page under test can't tell it from the real one. */
@@ -44,6 +47,7 @@ export class ScriptedHost {
   private selection: Place | null = null;
   private following = false;
   private filter: Filter | null = null;
+  private sorting: TreeSort = { by: null, descending: true };
   private matchups: MatchupsView | null = null;
   /** Cells of match-ups that the page asked to open. */
   readonly opened: MatchupCell[] = [];
@@ -97,6 +101,11 @@ export class ScriptedHost {
         return null;
       }),
       filter: logged('filter', ({ expression }) => this.setFilter(expression)),
+      sort: logged('sort', (sort) => {
+        this.sorting = sort;
+        this.changed(false);
+        return null;
+      }),
       command: logged('command', () => null),
     });
     this.channel.on('ready', () => this.hydrate());
@@ -217,7 +226,33 @@ export class ScriptedHost {
     return { run: place.run, iteration, group: Math.floor(negotiation / GROUP), negotiation };
   }
 
+  private sorted(by: string): void {
+    const field = SORT_FIELDS.find(({ name }) => name === by)!;
+    const found = this.showing.flatMap(({ run, committed }) =>
+      Array.from({ length: committed * NEGOTIATIONS }, (_, i) => {
+        const [iteration, negotiation] = [Math.floor(i / NEGOTIATIONS) + 1, i % NEGOTIATIONS];
+        const place = { run: run.id, iteration, group: Math.floor(negotiation / GROUP), negotiation };
+        return { run, place, value: field.read(subjectOf(run, iteration, negotiation)) as number };
+      }).filter(({ place }) => this.passes(run, place.iteration, place.negotiation)),
+    );
+    found.sort((a, b) => (this.sorting.descending ? b.value - a.value : a.value - b.value));
+    this.nodes = found.map(({ place, value }, i) => ({
+      id: ancestors(place).at(-1)!,
+      depth: 0,
+      parent: -1,
+      kind: 'negotiation',
+      place,
+      position: i + 1,
+      siblings: found.length,
+      value,
+    }));
+  }
+
   private flatten(): void {
+    if (this.sorting.by !== null) {
+      this.sorted(this.sorting.by);
+      return;
+    }
     const nodes: Node[] = [];
     const add = (
       node: Omit<Node, 'position' | 'siblings'>,
@@ -329,6 +364,17 @@ export class ScriptedHost {
       expanded: this.expanded.has(id),
     };
     const { run } = shown;
+    if (node.value !== undefined) {
+      return {
+        ...base,
+        expandable: false,
+        label: `iteration ${place.iteration}`,
+        detail: `group ${place.group} · #${place.negotiation} · ${run.id}`,
+        badge: String(Number(node.value.toFixed(2))).replace('-', '−'),
+        badgeMeaning: this.sorting.by ?? '',
+        ...(this.showing.length > 1 ? { algorithm: run.algorithm } : {}),
+      };
+    }
     switch (kind) {
       case 'run':
         return {

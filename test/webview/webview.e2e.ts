@@ -219,6 +219,37 @@ describe('tree', () => {
     });
   });
 
+  it('sorts what passes by a measure, by mouse and by keyboard, and keeps that', async () => {
+    await withPage({ view: 'tree', width: 300, scenario: { runs: 'few', expand: ['ipd-aa'] } }, async (page) => {
+      const badges = () => page.locator('.row .badge').allTextContents();
+      await page.locator('.tree').focus();
+      await page.keyboard.press('s');
+      expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Sort negotiations by');
+      await page.locator('.sort vscode-dropdown').click();
+      await page.getByRole('option', { name: 'reward.joint' }).click();
+      await page
+        .getByRole('treeitem', { name: /^iteration \d+ ?group \d · #\d+/ })
+        .first()
+        .waitFor();
+      const falling = (await badges()).map(Number);
+      expect(falling.length).toBeGreaterThan(20);
+      expect(falling).toEqual([...falling].sort((a, b) => b - a));
+      await page.locator('.tree').focus();
+      await page.keyboard.press('v');
+      await page.waitForFunction((most) => Number(document.querySelector('.row .badge')?.textContent) < most, falling[0]);
+      const rising = (await badges()).map(Number);
+      expect(rising).toEqual([...rising].sort((a, b) => a - b));
+      expect(await page.evaluate(() => window.acquireVsCodeApi().getState())).toMatchObject({
+        sort: { by: 'reward.joint', descending: false },
+      });
+      await page.keyboard.press('/');
+      await page.keyboard.type('iteration == 3 and negotiation < 2');
+      await page.waitForFunction(() => document.querySelectorAll('.row').length === 2);
+      await page.locator('.row').first().click();
+      expect((await asked(page, 'select')).at(-1)).toMatchObject({ place: { run: 'ipd-aa', iteration: 3, group: 0 }, open: true });
+    });
+  });
+
   it('offers to begin where there is no run', async () => {
     await withPage({ view: 'tree', width: 300, scenario: { runs: 'none' } }, async (page) => {
       for (const name of ['Start Paired Run', 'Start AA Run', 'Open Run…']) await page.getByText(name).click();

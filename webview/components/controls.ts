@@ -70,12 +70,16 @@ export function Dropdown<T extends string>(props: {
   readonly value: T;
   readonly options: readonly { readonly value: T; readonly label: string }[];
   readonly label: string;
+  readonly title?: string;
+  readonly field?: RefObject<HTMLElement | null>;
   readonly onChange: (value: T) => void;
 }): VNode {
   return element(
     'vscode-dropdown',
     {
       'aria-label': props.label,
+      ref: props.field,
+      ...(props.title === undefined ? {} : { title: props.title }),
       value: props.value,
       onChange: (event: Event) => {
         const { value } = event.currentTarget as HTMLSelectElement;

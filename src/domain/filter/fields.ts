@@ -48,6 +48,7 @@ export const FILTER_FIELDS: readonly FilterField[] = [
   number('reward', 'points a round, mean of both', ({ reward }) => mean(reward)),
   number('reward.alice', 'Alice’s points a round', ({ reward }) => reward[0]),
   number('reward.bob', 'Bob’s points a round', ({ reward }) => reward[1]),
+  number('reward.joint', 'points a round, both together', ({ reward }) => reward[0] + reward[1]),
   number('efficiency', 'joint reward ÷ best possible', ({ efficiency }) => efficiency),
   number('cooperation', 'share of cooperation, mean of both', ({ cooperation }) => mean(cooperation)),
   number('cooperation.alice', 'Alice’s share of cooperation', ({ cooperation }) => cooperation?.[0] ?? null),
@@ -55,6 +56,7 @@ export const FILTER_FIELDS: readonly FilterField[] = [
   number('credit', 'mean credit of both', ({ credit }) => mean(credit)),
   number('credit.alice', 'Alice’s mean credit', ({ credit }) => credit[0]),
   number('credit.bob', 'Bob’s mean credit', ({ credit }) => credit[1]),
+  number('credit.size', 'size of the mean credit, mean of both', ({ credit }) => mean([Math.abs(credit[0]), Math.abs(credit[1])])),
   number('invalid', 'turns that did not parse', ({ invalid }) => invalid),
   number('iteration', 'iteration, from 1', ({ iteration }) => iteration),
   number('group', 'seed group', ({ group }) => group),
@@ -65,6 +67,9 @@ export const FILTER_FIELDS: readonly FilterField[] = [
   text('player.alice', 'who plays Alice: policy, snapshot:40, scripted:greedy', ({ player }) => player[0]),
   text('player.bob', 'who plays Bob', ({ player }) => player[1]),
 ];
+
+/** Names that negotiations can be sorted by: the numbers. */
+export const SORT_FIELDS: readonly FilterField[] = FILTER_FIELDS.filter(({ type }) => type === 'number');
 
 /** Functions over what was said; each takes one text. */
 export const FILTER_FUNCTIONS = [

@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from '../controls';
+import { TREE_KEYS } from '../tree/keyboard';
 import { BINDINGS } from './keys';
 
 const NAMES: Readonly<Record<string, string>> = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc' };
@@ -23,6 +24,17 @@ export function KeysHelp({ onClose }: { readonly onClose: () => void }): VNode {
               {keys.map((key) => (
                 <kbd key={key}>{NAMES[key] ?? key}</kbd>
               ))}
+            </dt>
+            <dd>{says}</dd>
+          </div>
+        ))}
+      </dl>
+      <h2>In the tree of runs</h2>
+      <dl>
+        {TREE_KEYS.map(({ key, says }) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
             </dt>
             <dd>{says}</dd>
           </div>

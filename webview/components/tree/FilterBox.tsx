@@ -22,6 +22,13 @@ const REST = 200;
 const SHOWN = 8;
 const LIST_ID = 'filter-completions';
 
+const box = signal<HTMLElement | null>(null);
+
+/** Puts the keyboard into the filter. */
+export function focusFilter(): void {
+  box.peek()?.focus();
+}
+
 /** The filter of the tree: an expression over whole runs, completed as it is typed, evaluated by the host. */
 export function FilterBox(): VNode {
   const field = useRef<HTMLInputElement>(null);
@@ -43,6 +50,7 @@ export function FilterBox(): VNode {
     const off = channel().on('filter', (event) => {
       view.value = event;
     });
+    box.value = field.current;
     // What was kept from before the page was reloaded.
     if (text.value !== '') ask(text.value, 0);
     return () => {

@@ -1,6 +1,8 @@
 import type { VNode } from 'preact';
 import { AGENT_NAMES } from '../../../src/domain/seat';
+import type { Algorithm } from '../../../src/protocol/runConfig';
 import type { TreeRow } from '../../../src/protocol/webview';
+import { seriesStyle } from '../inspector/series';
 import { Sparkline } from './Sparkline';
 import { StatusIcon } from './StatusIcon';
 
@@ -54,6 +56,7 @@ export function Row(props: {
       </span>
       {row.kind === 'notice' && <StatusIcon status="broken" />}
       {row.status !== undefined && <StatusIcon status={row.status} />}
+      {row.algorithm !== undefined && <AlgorithmMark algorithm={row.algorithm} />}
       {row.seat !== undefined && (
         <span class={`seat seat-${row.seat}`} aria-hidden="true">
           {AGENT_NAMES[row.seat].slice(0, 1)}
@@ -65,6 +68,17 @@ export function Row(props: {
       {row.badgeMeaning !== undefined && <span class="visually-hidden">{row.badgeMeaning}</span>}
       {row.badge !== undefined && <span class="badge">{row.badge}</span>}
     </div>
+  );
+}
+
+/** Whose row it is where runs stand among each other: the line that the charts draw the run with, and its name. */
+function AlgorithmMark({ algorithm }: { readonly algorithm: Algorithm }): VNode {
+  const { colour, dash, label } = seriesStyle(algorithm);
+  return (
+    <span class="algorithm" style={{ '--c': colour }}>
+      <i class={dash === '' ? 'swatch-line' : 'swatch-line dashed'} aria-hidden="true" />
+      {label}
+    </span>
   );
 }
 

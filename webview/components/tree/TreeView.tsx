@@ -5,10 +5,11 @@ import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 import type { TreeRow } from '../../../src/protocol/webview';
 import { channel, choose, disconnected, following, hydrated, runs, yieldToReader } from '../../state';
 import { EmptyTree } from './EmptyTree';
-import { FilterBox } from './FilterBox';
+import { FilterBox, focusFilter } from './FilterBox';
 import { treeAction } from './keyboard';
 import { active, known, load, rows, selected, treeChanged, type Viewport } from './model';
 import { Row, rowDomId } from './Row';
+import { focusSort, reverse, SortBar } from './SortBar';
 import { Toolbar } from './Toolbar';
 import { covers, rowAt } from './window';
 
@@ -29,6 +30,7 @@ export function TreeView(): VNode {
   return (
     <div class="tree-view">
       <FilterBox />
+      <SortBar />
       <Toolbar />
       <Tree />
       <span class="visually-hidden" aria-live="polite">
@@ -100,7 +102,10 @@ function Tree(): VNode {
     if (action === null) return;
     event.preventDefault();
     yieldToReader();
-    if (action.kind === 'move') {
+    if (action.kind === 'filter') focusFilter();
+    else if (action.kind === 'sort') focusSort();
+    else if (action.kind === 'reverse') reverse();
+    else if (action.kind === 'move') {
       active.value = action.to;
       viewport.reveal(action.to);
     } else if (action.kind === 'toggle' && row !== undefined) toggle(row, action.expanded);

@@ -5,7 +5,16 @@ export type TreeAction =
   | { readonly kind: 'move'; readonly to: number }
   | { readonly kind: 'toggle'; readonly expanded: boolean }
   | { readonly kind: 'open' }
-  | { readonly kind: 'select' };
+  | { readonly kind: 'select' }
+  /** To the box or the choice above the tree, or the list the other way round. */
+  | { readonly kind: 'filter' | 'sort' | 'reverse' };
+
+/** The tree's own keys besides those of every tree, as `?` shows them. */
+export const TREE_KEYS = [
+  { key: '/', action: { kind: 'filter' }, says: 'to the filter' },
+  { key: 's', action: { kind: 'sort' }, says: 'sort by a measure' },
+  { key: 'v', action: { kind: 'reverse' }, says: 'sort the other way round' },
+] as const satisfies readonly { readonly key: string; readonly action: TreeAction; readonly says: string }[];
 
 /**
  * The action of a key.
@@ -42,6 +51,6 @@ export function treeAction(key: string, active: number, row: TreeRow | undefined
     case ' ':
       return row === undefined ? null : { kind: 'select' };
     default:
-      return null;
+      return TREE_KEYS.find((one) => one.key === key)?.action ?? null;
   }
 }

@@ -1,0 +1,79 @@
+import type { FilterSubject } from '../domain/filter';
+import type { Pair } from '../domain/seat';
+import type { NegotiationSummaries, RunFile } from '../protocol/runFiles';
+
+/** What all negotiations of a run share, for filters and sorting. */
+export interface SubjectRun {
+  readonly name: string;
+  readonly file: RunFile | null;
+}
+
+/**
+ * The negotiations of one iteration as filters know them, one at a time: `at` moves it, and nothing is copied, since a
+ * long run has hundreds of thousands.
+ */
+export class SummarySubject implements FilterSubject {
+  readonly game: string;
+  readonly algorithm: string;
+  readonly run: string;
+  #negotiation = 0;
+
+  constructor(
+    { name, file }: SubjectRun,
+    readonly iteration: number,
+    private readonly summaries: NegotiationSummaries,
+  ) {
+    this.run = name;
+    this.game = file?.config.game ?? '';
+    this.algorithm = file?.config.algorithm ?? '';
+  }
+
+  /** Negotiations of the iteration. */
+  get count(): number {
+    return this.summaries.group.length;
+  }
+
+  /** Moves on to a negotiation. @returns itself */
+  at(negotiation: number): this {
+    this.#negotiation = negotiation;
+    return this;
+  }
+
+  get negotiation(): number {
+    return this.#negotiation;
+  }
+
+  get group(): number {
+    return this.summaries.group[this.#negotiation] ?? 0;
+  }
+
+  get reward(): Pair<number> {
+    return this.#pair(this.summaries.reward);
+  }
+
+  get efficiency(): number {
+    return this.summaries.efficiency[this.#negotiation] ?? 0;
+  }
+
+  get invalid(): number {
+    return this.summaries.invalid[this.#negotiation] ?? 0;
+  }
+
+  get credit(): Pair<number> {
+    return this.#pair(this.summaries.credit);
+  }
+
+  get cooperation(): Pair<number> | null {
+    const { cooperation } = this.summaries;
+    return cooperation === undefined ? null : this.#pair(cooperation);
+  }
+
+  get player(): Pair<string> {
+    const [alice, bob] = this.summaries.player;
+    return [alice[this.#negotiation] ?? '', bob[this.#negotiation] ?? ''];
+  }
+
+  #pair([alice, bob]: Pair<readonly number[]>): Pair<number> {
+    return [alice[this.#negotiation] ?? 0, bob[this.#negotiation] ?? 0];
+  }
+}
