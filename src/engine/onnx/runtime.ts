@@ -59,6 +59,7 @@ export function openSession(model: Uint8Array, settings: SessionSettings): Promi
     interOpNumThreads: 1,
     logSeverityLevel: 3,
     ...(settings.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: join(settings.profile, 'session') }),
-    ...(settings.spinning ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
+    // What a mask rules out would go through softmax as denormal numbers, on which many processors are several times slower.
+    extra: { session: { set_denormal_as_zero: '1', ...(settings.spinning ? {} : { intra_op: { allow_spinning: '0' } }) } },
   });
 }
