@@ -110,6 +110,10 @@ const trainingFile = z.strictObject({
   sequences: z.int(),
   sampledTokens: z.int(),
   trainedTokens: z.int(),
+  /** What an opponent behind a chat endpoint was asked in this iteration, and what that cost in US dollars. */
+  usage: z
+    .strictObject({ replies: z.int(), retries: z.int(), promptTokens: z.number(), completionTokens: z.number(), cost: nullable })
+    .optional(),
 });
 
 /** journal.jsonl, line by line. What no line names does not exist. Only `time` and `seconds` depend on the clock. */

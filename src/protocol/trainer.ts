@@ -75,7 +75,7 @@ export const progress = z.strictObject({
   /** Iterations committed. */
   iteration: z.int(),
   iterations: z.int(),
-  /** Mean points a round and player, live policy against itself; null until there is one. */
+  /** The learner's mean points a round, against itself or its fixed opponent; null until there is one. */
   reward: z.number().nullable(),
   cooperationRate: z.number().nullable(),
   efficiency: z.number().nullable(),
@@ -90,7 +90,7 @@ export type Progress = z.infer<typeof progress>;
 
 /** How training ended, as the trainer says it just before it exits. */
 export const ended = z.discriminatedUnion('how', [
-  z.strictObject({ how: z.literal('finished'), measures: measuresFile }),
+  z.strictObject({ how: z.literal('finished'), measures: measuresFile, againstOpponent: measuresFile.optional() }),
   z.strictObject({ how: z.literal('stopped'), iteration: z.int() }),
   z.strictObject({ how: z.literal('failed'), message: z.string() }),
 ]);

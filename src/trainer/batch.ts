@@ -1,8 +1,8 @@
 import { assignCredit, type Credits } from '../domain/advantage';
-import { pair, SEATS, type Seat } from '../domain/seat';
+import { other, type Pair, pair, SEATS, type Seat } from '../domain/seat';
 import type { TrainSequence } from '../engine/engine';
 import type { RunConfig } from '../protocol/runConfig';
-import type { PlannedNegotiation } from './plan';
+import { learnerSeat, type PlannedNegotiation } from './plan';
 import type { SeatTranscript } from './seats';
 import type { PlayedTranscript } from './selfPlay';
 
@@ -15,10 +15,25 @@ export interface TrainingBatch {
   readonly countedTokens: number;
 }
 
-/** Credits of an iteration, snapshot games included: baselines span the whole group. */
+/**
+ * Credits of an iteration, snapshot games included: baselines span the whole group, per seat. Against a fixed opponent, whose
+ * seat alternates by group, they are per player, so that a baseline over the batch never mixes the two players' returns.
+ */
 export function iterationCredits(config: RunConfig, plan: readonly PlannedNegotiation[], played: readonly PlayedTranscript[]): Credits {
+  const first = plan.map((negotiation) => learnerSeat(negotiation) ?? 0);
+  const byPlayer = <T>(rows: Pair<readonly T[]>): Pair<T[]> =>
+    pair((at) => first.map((seat, n) => rows[at === 0 ? seat : other(seat)][n]!));
   const rewards = pair((seat) => played.map(({ negotiation }) => negotiation.rounds.map((round) => round.rewards[seat])));
-  return assignCredit({ rewards, groups: plan.map(({ group }) => group) }, config);
+  const credits = assignCredit({ rewards: byPlayer(rewards), groups: plan.map(({ group }) => group) }, config);
+  // Turning a pair around is its own inverse.
+  return {
+    returns: byPlayer(credits.returns),
+    baselines: byPlayer(credits.baselines),
+    advantages: byPlayer(credits.advantages),
+    weights: byPlayer(credits.weights),
+    alignment: byPlayer(credits.alignment),
+    credits: byPlayer(credits.credits),
+  };
 }
 
 /** The trained seats' transcripts with the credit of each produced token: that of its round. */

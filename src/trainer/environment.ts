@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { Engine } from '../engine/engine';
 import { openOnnxEngine } from '../engine/onnx/engine';
 import { loadRuntime } from '../engine/onnx/runtime';
 import type { RunConfig } from '../protocol/runConfig';
+import type { TrainParams } from '../protocol/trainer';
 import { embeddedPolicy } from '../runs/embeddedPolicy';
 import { checkMemory } from './memory';
 import type { RunEnvironment } from './run';
@@ -17,19 +19,18 @@ export function onnxEnvironment(media: string, signal: AbortSignal, onPreview?: 
     signal,
     ...(onPreview && { onPreview }),
     checkMemory: (config) => checkMemory(policyFolder(media, config), config),
-    openEngine: (config, params) =>
-      openOnnxEngine({
-        model: policyFolder(media, config),
-        threads: params.threads,
-        device: params.device,
-        spinning: params.spin,
-        ...(params.onnxruntimePath !== undefined && { onnxruntimePath: params.onnxruntimePath }),
-      }),
+    openEngine: (config, params) => openModel(policyFolder(media, config), params),
+    openModel,
+    media,
     versions: async ({ onnxruntimePath }) => {
       const { env } = await loadRuntime(onnxruntimePath);
       return { parley: parleyVersion(media), onnxruntime: env.versions.node ?? env.versions.common };
     },
   };
+}
+
+function openModel(model: string, { threads, device, spin: spinning, onnxruntimePath }: TrainParams): Promise<Engine> {
+  return openOnnxEngine({ model, threads, device, spinning, ...(onnxruntimePath !== undefined && { onnxruntimePath }) });
 }
 
 /** The model folder of a configuration's policy. */

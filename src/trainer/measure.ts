@@ -3,17 +3,21 @@ import type { CooperateAfter, Negotiation } from '../domain/games/game';
 import { cooperateAfterProbe, PROBE_NEGOTIATIONS, planProbe } from '../domain/metrics';
 import { random } from '../domain/random';
 import { type Pair, pair } from '../domain/seat';
-import type { Engine, Policy } from '../engine/engine';
+import type { Engine, Learner, Policy } from '../engine/engine';
 import type { RunConfig } from '../protocol/runConfig';
 import type { MeasuresFile } from '../protocol/runFiles';
+import { type AgainstOptions, playAgainst } from './against';
 import { trainSequence } from './batch';
 import { lossSettings } from './iteration';
-import { Seats } from './seats';
+import { Seats, type SeatTranscript } from './seats';
 import { selfPlay } from './selfPlay';
-import { meanKl, selfPlayMeasures } from './statistics';
+import { againstMeasures, meanKl, selfPlayMeasures } from './statistics';
 
 /** Fresh negotiations that measures of a policy are taken from. */
 export const MEASURED_NEGOTIATIONS = 256;
+
+/** As many where each of them is paid for. */
+const PAID_NEGOTIATIONS = 64;
 
 /** What is measured. */
 export interface MeasureOptions {
@@ -39,14 +43,43 @@ export async function measurePolicy(options: MeasureOptions): Promise<MeasuresFi
     uniforms,
   });
   const transcripts = played.flatMap((negotiation) => negotiation.transcripts);
+  const measures = selfPlayMeasures(config, played, await klOf(engine, config, policy, transcripts));
+  return config.game === 'ipd' ? { ...measures, cooperateAfter: await probeCooperation(options) } : measures;
+}
+
+/**
+ * Measures of the learner against its fixed opponent, from fresh negotiations: each deal in both seatings, dealt and drawn as
+ * `parley evaluate` does with the run's seed, so that both get the same numbers. See `againstMeasures`.
+ */
+export async function measureAgainst(
+  options: Pick<AgainstOptions, 'engine' | 'config' | 'opponent' | 'signal'> & { readonly learner: Learner },
+): Promise<MeasuresFile> {
+  const { engine, config, learner, opponent } = options;
+  const count = opponent.player.kind === 'chat' ? PAID_NEGOTIATIONS : MEASURED_NEGOTIATIONS;
+  const seats = Array.from({ length: count }, (_, n) => ({ group: Math.floor(n / 2), seat: n % 2 === 0 ? (0 as const) : (1 as const) }));
+  const { negotiations } = await playAgainst({
+    ...options,
+    seats,
+    deal: (group) => random(config.seed, 'match-up deal', group),
+    uniforms: random(config.seed, 'match-up token'),
+  });
+  const transcripts = negotiations.map((negotiation, n) => negotiation.transcripts[seats[n]!.seat]);
+  const kl = await klOf(engine, config, learner, transcripts);
+  return againstMeasures(
+    config,
+    negotiations,
+    seats.map(({ seat }) => seat),
+    kl,
+  );
+}
+
+async function klOf(engine: Engine, config: RunConfig, policy: Policy, transcripts: readonly SeatTranscript[]): Promise<number | null> {
   const sequences = transcripts.map((transcript) => trainSequence(transcript, () => 0, true));
   const scores = await engine.score(policy, sequences, lossSettings(config));
-  const kl = meanKl(
+  return meanKl(
     config,
     scores.map((each, i) => ({ scores: each, turns: transcripts[i]!.turns })),
   );
-  const measures = selfPlayMeasures(config, played, kl);
-  return config.game === 'ipd' ? { ...measures, cooperateAfter: await probeCooperation(options) } : measures;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { describeMemory, estimateMemory, refuseIfTooLarge } from '../engine/onnx/memory';
 import { readModelConfig } from '../engine/onnx/model/config';
 import { TextTokenizer } from '../engine/onnx/tokenizer/textTokenizer';
+import { hasFixedOpponent } from '../protocol/opponent';
 import type { RunConfig } from '../protocol/runConfig';
 import { transcriptCapacity } from './capacity';
 import { MEASURED_NEGOTIATIONS } from './measure';
@@ -18,7 +19,7 @@ export async function checkMemory(model: string, config: RunConfig): Promise<str
     transcriptTokens: transcriptCapacity(config, tokenizer),
     // Both seats of an iteration's negotiations, or of those that the final policy is measured on.
     transcripts: 2 * Math.max(config.negotiations, MEASURED_NEGOTIATIONS),
-    snapshots: buffer.enabled ? buffer.subset : 0,
+    snapshots: hasFixedOpponent(config) ? 1 : buffer.enabled ? buffer.subset : 0,
   });
   refuseIfTooLarge(needed);
   return describeMemory(needed);

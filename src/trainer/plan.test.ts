@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunConfig } from '../protocol/runConfig';
 import { mediaFolder } from '../runs/media';
 import { resolveConfig } from '../runs/presets';
-import { bufferedIterations, checkpointDue, type PlannedNegotiation, planIteration, playerName } from './plan';
+import { bufferedIterations, checkpointDue, learnerSeat, type PlannedNegotiation, planIteration, playerName } from './plan';
 
 const config = (preset: 'embedded' | 'paper', settings = {}): RunConfig =>
   resolveConfig(mediaFolder(__dirname), {
@@ -86,6 +86,24 @@ describe('the plan of an iteration', () => {
   it('is a function of seed and iteration alone', () => {
     expect(planIteration(config('paper'), 77)).toEqual(planIteration(config('paper'), 77));
     expect(planIteration(config('paper'), 77)).not.toEqual(planIteration(config('paper'), 78));
+  });
+
+  it('seats a fixed opponent in every negotiation and trains the learner alone, its seat alternating by group', () => {
+    for (const groupSize of [1, 8]) {
+      const plan = planIteration(
+        config('embedded', { opponent: '/runs/tas-aa@200', groupSize, negotiations: 24, buffer: { enabled: false } }),
+        3,
+      );
+      expect(plan).toHaveLength(24);
+      for (const negotiation of plan) {
+        const seat = negotiation.group % 2 === 0 ? 0 : 1;
+        expect(learnerSeat(negotiation)).toBe(seat);
+        expect(negotiation.players.map(playerName)[seat]).toBe('policy');
+        expect(negotiation.players.map(playerName)[1 - seat]).toBe('tas-aa@200');
+        expect(negotiation.trained).toEqual(seat === 0 ? [true, false] : [false, true]);
+      }
+    }
+    expect(planIteration(config('embedded'), 3).map(learnerSeat)).toEqual(new Array(64).fill(null));
   });
 
   it('leaves checkpoints at the start, at the end, when they are due, and where the buffer draws', () => {

@@ -1,9 +1,13 @@
 import { random } from '../domain/random';
 import { type Pair, pair, type Seat } from '../domain/seat';
+import { hasFixedOpponent, opponentName } from '../protocol/opponent';
 import type { RunConfig } from '../protocol/runConfig';
 
-/** Who takes a seat: the live policy, or the learner as it was after an earlier iteration. */
-export type SeatPlayer = { readonly kind: 'policy' } | { readonly kind: 'snapshot'; readonly iteration: number };
+/** Who takes a seat: the live policy, the learner as it was after an earlier iteration, or the fixed opponent. */
+export type SeatPlayer =
+  | { readonly kind: 'policy' }
+  | { readonly kind: 'snapshot'; readonly iteration: number }
+  | { readonly kind: 'opponent'; readonly name: string };
 
 /** One negotiation of an iteration, before it is played. */
 export interface PlannedNegotiation {
@@ -16,9 +20,16 @@ export interface PlannedNegotiation {
 
 const LIVE: SeatPlayer = { kind: 'policy' };
 
-/** A player as files and filters name it: `policy`, `snapshot:40`. */
+/** A player as files and filters name it: `policy`, `snapshot:40`, `scripted:tit-for-tat`. */
 export function playerName(player: SeatPlayer): string {
-  return player.kind === 'policy' ? 'policy' : `snapshot:${player.iteration}`;
+  if (player.kind === 'policy') return 'policy';
+  return player.kind === 'opponent' ? player.name : `snapshot:${player.iteration}`;
+}
+
+/** The seat that the live policy has against a fixed opponent; null where there is none in the negotiation. */
+export function learnerSeat({ players }: Pick<PlannedNegotiation, 'players'>): Seat | null {
+  const opponent = players.findIndex(({ kind }) => kind === 'opponent');
+  return opponent < 0 ? null : opponent === 0 ? 1 : 0;
 }
 
 /** The iterations whose snapshots can be drawn in this one: every `buffer.every`-th that is done, all of them. */
@@ -38,8 +49,10 @@ export function checkpointDue(config: RunConfig, iteration: number): boolean {
  * alternates by group and the other seat is a snapshot with `buffer.probability`, drawn for each negotiation or for
  * the whole group from a uniform subset of the snapshots there are. Under `train: learner` the other seat never
  * trains; under `both` it does where the live policy has it. With the buffer off the live policy trains in both seats.
+ * A fixed opponent has the other seat in every negotiation, and never trains.
  */
 export function planIteration(config: RunConfig, iteration: number): PlannedNegotiation[] {
+  if (hasFixedOpponent(config)) return planAgainst(config);
   const { enabled, draw, probability, train } = config.buffer;
   const stream = random(config.seed, 'buffer', iteration);
   const subset = enabled ? drawSubset(bufferedIterations(config, iteration), config.buffer.subset, config.seed, iteration) : [];
@@ -52,6 +65,16 @@ export function planIteration(config: RunConfig, iteration: number): PlannedNego
     const players = pair((seat) => (seat === learner ? LIVE : opponent));
     const trained = pair((seat) => players[seat] === LIVE && (!enabled || train === 'both' || seat === learner));
     return { group, players, trained };
+  });
+}
+
+/** The learner against the fixed opponent, its seat alternating by seed group. */
+function planAgainst({ negotiations, groupSize, opponent }: RunConfig): PlannedNegotiation[] {
+  const fixed: SeatPlayer = { kind: 'opponent', name: opponentName(opponent) };
+  return Array.from({ length: negotiations }, (_, n) => {
+    const group = Math.floor(n / groupSize);
+    const learner: Seat = group % 2 === 0 ? 0 : 1;
+    return { group, players: pair((seat) => (seat === learner ? LIVE : fixed)), trained: pair((seat) => seat === learner) };
   });
 }
 

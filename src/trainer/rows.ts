@@ -1,12 +1,35 @@
 import { AGENT_NAMES, other } from '../domain/seat';
 import type { Tokenizer } from '../engine/engine';
 import type { TurnRow } from '../protocol/rollouts';
-import { playerName } from './plan';
+import { playerName, type SeatPlayer } from './plan';
 import type { TokenTurn } from './seats';
 import type { TrainedIteration } from './statistics';
 
+/** What a turn leaves in its row where the player has no tokens of its own. */
+export const NO_TOKENS = {
+  prompt_token_ids: [],
+  token_ids: [],
+  token_texts: [],
+  log_probs: [],
+  entropies: [],
+  valid_mass: [],
+  forced: [],
+} satisfies Partial<TurnRow>;
+
+/** Whose words are whose: a fixed opponent on another base model has tokens of its own. */
+export interface Tokenizers {
+  /** The learner's and its snapshots'. */
+  readonly learner: Tokenizer;
+  readonly opponent: Tokenizer;
+}
+
+/** The tokenizer that a player speaks by. */
+export function tokenizerOf({ kind }: SeatPlayer, { learner, opponent }: Tokenizers): Tokenizer {
+  return kind === 'opponent' ? opponent : learner;
+}
+
 /** An iteration's turns as rows of its rollout file: by negotiation, then by turn. */
-export function rolloutRows(iteration: number, trained: TrainedIteration, tokenizer: Tokenizer): TurnRow[] {
+export function rolloutRows(iteration: number, trained: TrainedIteration, tokenizers: Tokenizers): TurnRow[] {
   const { plan, played, credits, batch, result } = trained;
   const rows: TurnRow[] = [];
   for (const [n, { negotiation, turns, transcripts }] of played.negotiations.entries()) {
@@ -14,12 +37,14 @@ export function rolloutRows(iteration: number, trained: TrainedIteration, tokeni
     const spoken: [number, number] = [0, 0];
     const trainedTokens: [number, number] = [0, 0];
     for (const { turn, round, seat, kind, observation, text, valid } of turns) {
-      const tokens = transcripts[seat].turns[spoken[seat]++]!;
+      const player = plan[n]!.players[seat];
+      const tokens = transcripts[seat].turns[spoken[seat]++];
+      const count = tokens?.tokens.length ?? 0;
       const outcome = negotiation.rounds[round]!;
       const sequence = batch.index[n]![seat];
       const scores = sequence === null ? null : result.tokens[sequence]!;
       const from = trainedTokens[seat];
-      const to = from + tokens.tokens.length;
+      const to = from + count;
       trainedTokens[seat] = to;
       const at = (ledger: typeof credits.credits): number => ledger[seat][n]![round]!;
       rows.push({
@@ -30,7 +55,7 @@ export function rolloutRows(iteration: number, trained: TrainedIteration, tokeni
         turn,
         seat,
         agent: AGENT_NAMES[seat].toLowerCase(),
-        player: playerName(plan[n]!.players[seat]),
+        player: playerName(player),
         trained: sequence !== null,
         kind,
         prompt: observation,
@@ -45,13 +70,13 @@ export function rolloutRows(iteration: number, trained: TrainedIteration, tokeni
         baseline: at(credits.baselines),
         opponent_advantage: credits.advantages[other(seat)][n]![round]!,
         weight: at(credits.weights),
-        ...tokenColumns(tokens, tokenizer),
+        ...(tokens ? tokenColumns(tokens, tokenizerOf(player, tokenizers)) : NO_TOKENS),
         train_log_probs: scores === null ? [] : [...scores.logProbs.subarray(from, to)],
         ratios: scores === null ? [] : [...scores.ratios.subarray(from, to)],
         reference_log_probs: scores === null ? [] : [...scores.referenceLogProbs.subarray(from, to)],
-        own_advantage: repeat(at(credits.advantages), tokens),
-        alignment_term: repeat(at(credits.alignment), tokens),
-        credit: repeat(at(credits.credits), tokens),
+        own_advantage: repeat(at(credits.advantages), count),
+        alignment_term: repeat(at(credits.alignment), count),
+        credit: repeat(at(credits.credits), count),
       });
     }
   }
@@ -72,6 +97,6 @@ export function tokenColumns(turn: TokenTurn, tokenizer: Tokenizer) {
   };
 }
 
-function repeat(value: number, { tokens }: TokenTurn): number[] {
-  return new Array<number>(tokens.length).fill(value);
+function repeat(value: number, count: number): number[] {
+  return new Array<number>(count).fill(value);
 }

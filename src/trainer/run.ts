@@ -1,20 +1,23 @@
 import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { SEATS } from '../domain/seat';
 import type { AdapterSettings, Engine, Learner, OptimizerSettings } from '../engine/engine';
+import { hasFixedOpponent, learnerReward } from '../protocol/opponent';
 import type { RunConfig } from '../protocol/runConfig';
-import { type IterationLine, type MeasuresFile, RUN_FORMAT, RUN_PATHS, type RunFile } from '../protocol/runFiles';
+import { type IterationLine, RUN_FORMAT, RUN_PATHS, type RunFile } from '../protocol/runFiles';
 import type { Ended, PreviewTurn, Progress, TrainParams } from '../protocol/trainer';
 import { writeDurably, writeError } from '../runs/durableFile';
 import { acquireLock, type Lock } from '../runs/lock';
+import { refuseBufferAgainst } from '../runs/presets';
 import { transcriptCapacity } from './capacity';
+import { usageOf, usageReport, usageSince } from './chatUsage';
 import { commitFinished, commitIteration } from './commit';
 import { runIteration } from './iteration';
-import { measurePolicy } from './measure';
-import { checkpointDue, type PlannedNegotiation, playerName } from './plan';
+import { measureAgainst, measurePolicy } from './measure';
+import { checkpointDue } from './plan';
+import { checkSameOpponent, findOpponent, findOpponentAgain, type Opponent, type OpponentServices, openOpponent } from './players/opponent';
+import { previewListener } from './previews';
 import { openPosition, ResumeError, type RunPosition, readRunFile } from './resume';
-import { rolloutRows } from './rows';
-import type { TurnListener } from './selfPlay';
+import { rolloutRows, type Tokenizers } from './rows';
 import { Snapshots } from './snapshots';
 import { iterationMeasures, summarize, trainingStatistics } from './statistics';
 
@@ -26,12 +29,19 @@ export type RunEvent =
   | { readonly type: 'committed'; readonly line: IterationLine }
   | { readonly type: 'log'; readonly level: 'info' | 'warn'; readonly line: string };
 
+/** How a run ended that came to its end. */
+type Finished = Extract<Ended, { how: 'finished' }>;
+
 /** What a run needs from outside. */
 export interface RunEnvironment {
   /** What the run needs in memory, in one line. @throws Error with the numbers where it cannot fit. */
   checkMemory(config: RunConfig): Promise<string>;
   /** Opens the engine for the policy of a configuration. */
   openEngine(config: RunConfig, params: TrainParams): Promise<Engine>;
+  /** Opens the engine of a model folder, for a fixed opponent on another base model than the learner's. */
+  openModel(model: string, params: TrainParams): Promise<Engine>;
+  /** The folder that holds the embedded policies. */
+  readonly media: string;
   /** Versions for run.json. */
   versions(params: TrainParams): Promise<{ readonly parley: string; readonly onnxruntime: string }>;
   /** Stops the run after the chunk under way. */
@@ -39,9 +49,6 @@ export interface RunEnvironment {
   /** Turns as they are taken, of the negotiations that are previewed. */
   onPreview?(turns: PreviewTurn[]): void;
 }
-
-/** Negotiations of an iteration whose turns are previewed: the first seed group's, at most so many. */
-const PREVIEWED = 8;
 
 /**
  * Trains a run to its end, or until it is stopped: the loop behind the trainer process and the CLI alike.
@@ -58,21 +65,28 @@ export async function* trainRun(
   const lock = await acquireLock(folder, { takeOver: params.start === 'resume' && params.takeOver });
   const stop = AbortSignal.any([signal, lostSignal(lock)]);
   let engine: Engine | undefined;
+  let opponent: Opponent | undefined;
   let iteration = 0;
   try {
     const resumed = params.start === 'resume' ? await openPosition(folder) : undefined;
     if (resumed?.torn) yield { type: 'log', level: 'warn', line: `journal.jsonl ended in a torn line; a copy is in ${resumed.torn}` };
-    if (resumed?.finished) return { how: 'finished', measures: resumed.finished.measures };
-    const config = params.start === 'new' ? params.config : resumed!.run.config;
+    if (resumed?.finished) return finishedBefore(resumed.finished);
+    const asked = params.start === 'new' ? params.config : resumed!.run.config;
+    refuseBufferAgainst(asked, 'the configuration');
+    const found = hasFixedOpponent(asked) ? await (resumed ? findOpponentAgain(resumed.run, params) : findOpponent(asked, params)) : null;
+    const config = found ? { ...asked, opponent: found.pinned } : asked;
     iteration = resumed?.iterations.at(-1)?.iteration ?? 0;
     yield { type: 'progress', progress: progressOf('loading', config, iteration, resumed?.iterations.at(-1), '') };
     yield { type: 'log', level: 'info', line: await environment.checkMemory(config) };
     engine = await environment.openEngine(config, params);
-    const run = resumed ? resumed.run : await writeRunFile(params, engine, environment);
+    if (found) opponent = await openOpponent(found, servicesOf(config, params, engine, environment));
+    if (resumed && opponent) checkSameOpponent(resumed.run, opponent.identity);
+    const run = resumed ? resumed.run : await writeRunFile(params, config, engine, environment, opponent);
     if (resumed) for (const line of differences(resumed.run, engine)) yield { type: 'log', level: 'warn', line };
+    for (const line of opponent?.warnings ?? []) yield { type: 'log', level: 'warn', line };
     yield { type: 'ready', run };
 
-    const loop = await Loop.begin(folder, config, engine, resumed);
+    const loop = await Loop.begin(folder, config, engine, opponent, resumed);
     const { device } = engine.info;
     if (loop.iterations.length === 0) yield { type: 'committed', line: await loop.commitStart() };
     for (;;) {
@@ -80,15 +94,19 @@ export async function* trainRun(
       yield { type: 'progress', progress: progressOf('training', config, iteration, loop.iterations.at(-1), device) };
       if (iteration >= config.iterations) break;
       stop.throwIfAborted();
-      yield { type: 'committed', line: await loop.next(stop, environment.onPreview) };
+      const line = await loop.next(stop, environment.onPreview);
+      yield { type: 'committed', line };
+      if (line.checkpoint) yield* usageSoFar(opponent);
     }
     yield { type: 'progress', progress: progressOf('finishing', config, iteration, loop.iterations.at(-1), device) };
-    const measures = await loop.finish(stop);
-    return { how: 'finished', measures };
+    const finished = await loop.finish(stop);
+    yield* usageSoFar(opponent);
+    return { how: 'finished', ...finished };
   } catch (error) {
     if (signal.aborted) return { how: 'stopped', iteration };
     throw stop.aborted ? stop.reason : error;
   } finally {
+    await opponent?.dispose();
     await engine?.dispose();
     await lock.release();
     // Nothing was written, not even run.json: leave no trace. A folder that is not empty stays.
@@ -107,6 +125,7 @@ class Loop {
     private readonly config: RunConfig,
     private readonly engine: Engine,
     private readonly learner: Learner,
+    private readonly opponent: Opponent | undefined,
     committed: readonly IterationLine[],
   ) {
     this.iterations = [...committed];
@@ -115,14 +134,20 @@ class Loop {
   }
 
   /** Creates the learner, or puts it back to the newest committed state. */
-  static async begin(folder: string, config: RunConfig, engine: Engine, position: RunPosition | undefined): Promise<Loop> {
+  static async begin(
+    folder: string,
+    config: RunConfig,
+    engine: Engine,
+    opponent: Opponent | undefined,
+    position: RunPosition | undefined,
+  ): Promise<Loop> {
     const adapter: AdapterSettings = config.adapter.kind === 'lora' ? { ...config.adapter, seed: config.seed } : config.adapter;
     const optimizer = optimizerSettings(config);
     const newest = position?.iterations.at(-1);
     const learner = newest
       ? await engine.restoreLearner(join(folder, newest.state.folder), adapter, optimizer)
       : await engine.createLearner(adapter, optimizer);
-    return new Loop(folder, config, engine, learner, position?.iterations ?? []);
+    return new Loop(folder, config, engine, learner, opponent, position?.iterations ?? []);
   }
 
   /** Commits the state that training begins in. */
@@ -132,9 +157,10 @@ class Loop {
 
   /** Plays, trains and commits the next iteration. */
   async next(signal: AbortSignal, onPreview: RunEnvironment['onPreview']): Promise<IterationLine> {
-    const { engine, config, learner } = this;
+    const { engine, config, learner, opponent } = this;
     const iteration = this.iterations.length;
     const started = performance.now();
+    const before = usageOf(opponent);
     const trained = await runIteration({
       engine,
       config,
@@ -143,19 +169,33 @@ class Loop {
       snapshots: this.#snapshots,
       capacity: this.#capacity,
       signal,
-      ...(onPreview && { onTurns: (plan) => previewListener(iteration, plan, engine, onPreview) }),
+      ...(opponent && { opponent }),
+      ...(onPreview && { onTurns: (plan) => previewListener(iteration, plan, this.#tokenizers, onPreview) }),
     });
-    const rows = rolloutRows(iteration, trained, engine.tokenizer);
-    const details = { measures: iterationMeasures(trained), training: trainingStatistics(trained), negotiations: summarize(trained) };
+    const rows = rolloutRows(iteration, trained, this.#tokenizers);
+    const usage = usageSince(before, usageOf(opponent));
+    const training = { ...trainingStatistics(trained), ...(usage && { usage }) };
+    const details = { measures: iterationMeasures(trained), training, negotiations: summarize(trained) };
     return this.#commit({ iteration, seconds: (performance.now() - started) / 1000, rows, details });
   }
 
-  /** Measures the final policy and writes the journal's last line. */
-  async finish(signal: AbortSignal): Promise<MeasuresFile> {
-    const { engine, config, learner } = this;
+  /** Measures the final policy, against itself and its fixed opponent, and writes the journal's last line. */
+  async finish(signal: AbortSignal): Promise<Omit<Finished, 'how'>> {
+    const { engine, config, learner, opponent } = this;
     const measures = await measurePolicy({ engine, config, policy: learner, capacity: this.#capacity, signal });
-    await commitFinished(this.folder, { iteration: config.iterations, measures });
-    return measures;
+    const againstOpponent = opponent && (await measureAgainst({ engine, config, learner, opponent, signal }));
+    const finished = { measures, ...(againstOpponent && { againstOpponent }) };
+    await commitFinished(this.folder, { iteration: config.iterations, ...finished });
+    return finished;
+  }
+
+  /** Whose words are whose: a fixed opponent on another base model has other tokens. */
+  get #tokenizers(): Tokenizers {
+    const { engine, opponent } = this;
+    return {
+      learner: engine.tokenizer,
+      opponent: opponent?.player.kind === 'policy' ? opponent.player.engine.tokenizer : engine.tokenizer,
+    };
   }
 
   async #commit(record: Omit<Parameters<typeof commitIteration>[3], 'checkpoint'>): Promise<IterationLine> {
@@ -185,7 +225,26 @@ async function prepareFolder(folder: string): Promise<boolean> {
   return made !== undefined;
 }
 
-async function writeRunFile(params: TrainParams, engine: Engine, environment: RunEnvironment): Promise<RunFile> {
+function servicesOf(config: RunConfig, params: TrainParams, engine: Engine, { media, openModel }: RunEnvironment): OpponentServices {
+  return { config, params, engine, media, openEngine: (model) => openModel(model, params) };
+}
+
+function* usageSoFar(opponent: Opponent | undefined): Generator<RunEvent> {
+  const line = usageReport(opponent);
+  if (line !== undefined) yield { type: 'log', level: 'info', line };
+}
+
+function finishedBefore({ measures, againstOpponent }: NonNullable<RunPosition['finished']>): Finished {
+  return { how: 'finished', measures, ...(againstOpponent && { againstOpponent }) };
+}
+
+async function writeRunFile(
+  params: TrainParams,
+  config: RunConfig,
+  engine: Engine,
+  environment: RunEnvironment,
+  opponent: Opponent | undefined,
+): Promise<RunFile> {
   if (params.start !== 'new') throw new ResumeError(`${params.folder} holds no run to resume`);
   const { info } = engine;
   const run: RunFile = {
@@ -194,11 +253,12 @@ async function writeRunFile(params: TrainParams, engine: Engine, environment: Ru
     name: params.name,
     created: new Date().toISOString(),
     ...(await environment.versions(params)),
-    config: params.config,
-    model: { source: params.config.policy, sha256: info.modelHash, parameters: info.parameters },
+    config,
+    model: { source: config.policy, sha256: info.modelHash, parameters: info.parameters },
     device: info.device,
     threads: info.threads,
     ...(params.pairedWith !== undefined && { pairedWith: params.pairedWith }),
+    ...(opponent && { opponent: opponent.identity }),
     ...(params.set !== undefined && { set: params.set }),
   };
   await writeDurably(join(params.folder, RUN_PATHS.run), `${JSON.stringify(run, null, 2)}\n`);
@@ -238,44 +298,11 @@ function progressOf(
     phase,
     iteration,
     iterations: config.iterations,
-    reward: measures?.meanReward ? (measures.meanReward[0] + measures.meanReward[1]) / SEATS.length : null,
+    reward: measures ? learnerReward(config, measures) : null,
     cooperationRate: measures?.cooperationRate ?? null,
     efficiency: measures?.efficiency ?? null,
     tokensPerSecond: seconds > 0 ? tokens / seconds : 0,
     secondsPerIteration: seconds,
     device,
-  };
-}
-
-function previewListener(
-  iteration: number,
-  plan: readonly PlannedNegotiation[],
-  engine: Engine,
-  onPreview: (turns: PreviewTurn[]) => void,
-): TurnListener {
-  const shown = plan.filter(({ group }) => group === 0).length;
-  return (pending, texts, transcripts) => {
-    const turns = pending.flatMap(({ negotiation, seat, turn, request }, i): PreviewTurn[] => {
-      if (negotiation >= Math.min(shown, PREVIEWED)) return [];
-      const said = transcripts[negotiation]![seat].turns.at(-1)!;
-      const { group, players } = plan[negotiation]!;
-      return [
-        {
-          iteration,
-          group,
-          negotiation,
-          round: request.view.round,
-          turn,
-          seat,
-          player: playerName(players[seat]),
-          kind: request.kind,
-          prompt: request.observation,
-          text: texts[i]!,
-          tokenTexts: engine.tokenizer.tokenTexts([...said.tokens]),
-          logProbs: [...said.logProbs],
-        },
-      ];
-    });
-    if (turns.length > 0) onPreview(turns);
   };
 }

@@ -5,12 +5,12 @@ import type { Pair } from '../domain/seat';
 import type { Engine, Policy } from '../engine/engine';
 import { Seats, type SeatTranscript, type SpeechSettings } from './seats';
 
-/** A negotiation that was played, with what each seat read and said as tokens. */
+/** A negotiation that was played, with what each seat read and said as tokens; nothing where the player has none of its own. */
 export interface PlayedTranscript extends PlayedNegotiation {
   readonly transcripts: Pair<SeatTranscript>;
 }
 
-/** What self-play produced. */
+/** What self-play, or play against a fixed opponent, produced. */
 export interface SelfPlay {
   readonly negotiations: readonly PlayedTranscript[];
   /** Failed attempts that were discarded. */

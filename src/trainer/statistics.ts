@@ -1,14 +1,15 @@
 import { type Credits, RATIO_CAP } from '../domain/advantage';
 import type { RoundOutcome } from '../domain/games/game';
+import { swapSeats } from '../domain/games/seating';
 import { meanValidMass, measure, type TokenStats } from '../domain/metrics';
-import { pair, SEATS } from '../domain/seat';
+import { pair, SEATS, type Seat } from '../domain/seat';
 import type { TokenScores, TrainResult } from '../engine/engine';
 import type { RunConfig } from '../protocol/runConfig';
 import type { IterationLine, MeasuresFile, NegotiationSummaries } from '../protocol/runFiles';
 import { type TrainingBatch, trainedRounds } from './batch';
-import { type PlannedNegotiation, playerName } from './plan';
+import { learnerSeat, type PlannedNegotiation, playerName } from './plan';
 import type { TokenTurn } from './seats';
-import type { SelfPlay } from './selfPlay';
+import type { PlayedTranscript, SelfPlay } from './selfPlay';
 
 /** An iteration once it was played and trained on. */
 export interface TrainedIteration {
@@ -20,8 +21,19 @@ export interface TrainedIteration {
   readonly result: TrainResult;
 }
 
-/** Measures of the live policy against itself: games against snapshots are left out. */
+/**
+ * Measures of the live policy against itself: games against snapshots are left out. With a fixed opponent, against whom it plays
+ * all of them, those of the learner's seat.
+ */
 export function iterationMeasures({ config, plan, played, batch, result }: TrainedIteration): MeasuresFile {
+  const seats = plan.flatMap((negotiation) => learnerSeat(negotiation) ?? []);
+  if (seats.length > 0) {
+    const sequences = played.negotiations.map(({ transcripts }, n) => ({
+      scores: result.tokens[batch.index[n]![seats[n]!]!]!,
+      turns: transcripts[seats[n]!]!.turns,
+    }));
+    return againstMeasures(config, played.negotiations, seats, meanKl(config, sequences));
+  }
   const alone = plan.flatMap(({ players }, n) => (players.every((player) => player.kind === 'policy') ? [n] : []));
   const scored = alone.flatMap((n) =>
     SEATS.flatMap((seat) => {
@@ -43,6 +55,22 @@ export function selfPlayMeasures(config: RunConfig, negotiations: SelfPlay['nego
   const turns = negotiations.flatMap(({ transcripts }) => transcripts.flatMap((transcript) => transcript.turns));
   const rounds: (readonly RoundOutcome[])[] = negotiations.map(({ negotiation }) => negotiation.rounds);
   return plain(measure(config.game, rounds, tokenStats(turns, kl)));
+}
+
+/**
+ * Measures of the learner against a fixed opponent: `meanReward` is `[learner's, opponent's]`, what only one of them does
+ * (cooperating, keeping, saying) and what its tokens tell is the learner's.
+ * @param seats the learner's, `[negotiation]`.
+ */
+export function againstMeasures(
+  config: RunConfig,
+  negotiations: readonly PlayedTranscript[],
+  seats: readonly Seat[],
+  kl: number | null,
+): MeasuresFile {
+  const rounds = negotiations.map(({ negotiation }, n) => (seats[n] === 0 ? negotiation.rounds : negotiation.rounds.map(swapSeats)));
+  const turns = negotiations.flatMap(({ transcripts }, n) => transcripts[seats[n]!].turns);
+  return plain(measure(config.game, rounds, tokenStats(turns, kl), [0]));
 }
 
 /** Valid mass and entropy of turns, with the KL that was computed elsewhere. */

@@ -1,11 +1,8 @@
 import { AGENT_NAMES } from '../../domain/seat';
 import type { TurnRow } from '../../protocol/rollouts';
 import type { Player } from '../players/player';
-import { tokenColumns } from '../rows';
+import { NO_TOKENS, tokenColumns } from '../rows';
 import type { PlayedMatchup } from './matchups';
-
-/** Columns of a player that has no tokens of its own. */
-const NO_TOKENS = { prompt_token_ids: [], token_ids: [], token_texts: [], log_probs: [], entropies: [], valid_mass: [], forced: [] };
 
 /** Nothing was trained, so no token has a credit. */
 const UNTRAINED = {

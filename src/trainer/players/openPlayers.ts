@@ -22,6 +22,8 @@ export interface PlayerServices {
   readonly media: string;
   /** Opens the engine of a base model's folder; each is asked for once. */
   openEngine(model: string): Promise<Engine>;
+  /** Engines that are open already, by their model's folder. They are somebody else's to close. */
+  readonly opened?: ReadonlyMap<string, Engine>;
   /** The key of an endpoint; undefined sends none. */
   keyOf(name: string, endpoint: ChatEndpoint): string | undefined;
   /** The jitter of chat clients is drawn from it. */
@@ -48,9 +50,9 @@ const WORD_VOCABULARY = 1000;
 
 /** Loads policies, each base model once, and opens chat clients. @throws PlayerError and what engines throw; nothing stays open then. */
 export async function openPlayers(specs: readonly PlayerSpec[], services: PlayerServices): Promise<OpenPlayers> {
-  const engines = new Map<string, Engine>();
+  const engines = new Map(services.opened);
   const dispose = async (): Promise<void> => {
-    for (const engine of engines.values()) await engine.dispose();
+    for (const [model, engine] of engines) if (!services.opened?.has(model)) await engine.dispose();
   };
   try {
     const players: Player[] = [];
@@ -70,8 +72,7 @@ export async function openPlayers(specs: readonly PlayerSpec[], services: Player
 export function sharedRules(game: GameId, specs: readonly PlayerSpec[], given: Partial<GameSettings>): Partial<GameSettings> {
   const trained = specs.filter((spec): spec is PolicySpec => spec.kind === 'policy' && spec.source.run?.config.game === game);
   const rules: Partial<Record<keyof GameSettings, unknown>> = {};
-  const read = ['rounds', ...games[game].settingNames];
-  for (const key of (['rounds', 'payoffs', 'messagesPerRound'] as const).filter((each) => read.includes(each))) {
+  for (const key of rulesOf(game)) {
     const values = trained.map((spec) => [spec.name, spec.source.run!.config.gameSettings[key]] as const);
     const [first] = values;
     const differing = values.find(([, value]) => JSON.stringify(value) !== JSON.stringify(first?.[1]));
@@ -83,6 +84,12 @@ export function sharedRules(game: GameId, specs: readonly PlayerSpec[], given: P
     rules[key] = given[key] ?? first?.[1] ?? defaultGameSettings(game)[key];
   }
   return { ...(rules as Partial<GameSettings>), ...given };
+}
+
+/** The settings that are rules of a game rather than wording: all players must share them. */
+export function rulesOf(game: GameId): (keyof GameSettings)[] {
+  const read = ['rounds', ...games[game].settingNames];
+  return (['rounds', 'payoffs', 'messagesPerRound'] as const).filter((each) => read.includes(each));
 }
 
 async function open(spec: PlayerSpec, services: PlayerServices, engines: Map<string, Engine>): Promise<Player> {

@@ -19,6 +19,8 @@ export interface SeatFiller {
   readonly transcripts?: readonly Pair<SeatTranscript>[];
   /** Answers that were discarded. */
   readonly retries: number;
+  /** Tokens drawn here, discarded ones included; absent where none are. */
+  readonly sampledTokens?: number;
   close(): void;
 }
 
@@ -71,6 +73,11 @@ export class Table {
   /** Answers discarded so far, over all players. */
   get retries(): number {
     return this.#fillers.reduce((sum, filler) => sum + filler.retries, 0);
+  }
+
+  /** Tokens drawn on this machine so far, discarded ones included. */
+  get sampledTokens(): number {
+    return this.#fillers.reduce((sum, filler) => sum + (filler.sampledTokens ?? 0), 0);
   }
 
   /** What each seat read and said as tokens, `[negotiation][seat]`; null for players without tokens of their own. */

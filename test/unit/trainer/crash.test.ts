@@ -43,8 +43,8 @@ describe('a trainer that is killed', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const start = (of: string, how: 'new' | 'resume', crashAt?: string): ChildProcess =>
-    spawn(process.execPath, [child, of, how], {
+  const start = (of: string, how: 'new' | 'resume', crashAt?: string, opponent?: string): ChildProcess =>
+    spawn(process.execPath, [child, of, how, ...(opponent === undefined ? [] : [opponent])], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, ...(crashAt !== undefined && { PARLEY_CRASH_AT: crashAt }) },
     });
@@ -53,7 +53,8 @@ describe('a trainer that is killed', () => {
     const [code, signal] = (await once(process, 'exit')) as [number | null, string | null];
     return signal ?? code ?? -1;
   };
-  const run = (of: string, how: 'new' | 'resume', crashAt?: string): Promise<number | string> => end(start(of, how, crashAt));
+  const run = (of: string, how: 'new' | 'resume', crashAt?: string, opponent?: string): Promise<number | string> =>
+    end(start(of, how, crashAt, opponent));
 
   const points: readonly (readonly [CrashPoint, number])[] = [
     ['afterRollouts', 3],
@@ -75,6 +76,22 @@ describe('a trainer that is killed', () => {
     expect(await run(folder, 'resume')).toBe(0);
     expect(await differences(folder, whole)).toEqual([]);
   });
+
+  it.each(['scripted:random(0.3)', 'checkpoint'])(
+    'against a fixed opponent too: %s',
+    async (kind) => {
+      const opponent = kind === 'checkpoint' ? whole : kind;
+      const uninterrupted = join(root, `whole-${kind === 'checkpoint' ? kind : 'scripted'}`);
+      expect(await run(uninterrupted, 'new', undefined, opponent)).toBe(0);
+      for (const at of ['afterRolloutsRename:3', 'afterStateRename:4', 'afterJournal:5']) {
+        await rm(folder, { recursive: true, force: true });
+        expect(await run(folder, 'new', at, opponent)).toBe('SIGKILL');
+        expect(await run(folder, 'resume')).toBe(0);
+        expect(await differences(folder, uninterrupted)).toEqual([]);
+      }
+    },
+    120_000,
+  );
 
   it('again and again, at instants drawn at random', async () => {
     const draw = random(2026, 'instants');

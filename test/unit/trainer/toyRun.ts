@@ -52,6 +52,8 @@ export function toyEnvironment(signal: AbortSignal = new AbortController().signa
     signal,
     checkMemory: async () => 'the run needs next to nothing',
     openEngine: async () => engine,
+    openModel: async () => new TabularEngine(),
+    media: mediaFolder(__dirname),
     versions: async () => ({ parley: '0.0.0', onnxruntime: 'none' }),
   };
 }
