@@ -1,16 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defaultGameSettings, GAME_IDS, games } from '../domain/games';
 import type { GameId, GameSettings } from '../domain/games/game';
 import { random } from '../domain/random';
 import { usageLine } from '../engine/chat-api/usage';
 import { openOnnxEngine } from '../engine/onnx/engine';
-import { type ChatEndpoint, type ChatEndpoints, chatEndpoints } from '../protocol/chatEndpoints';
+import type { ChatEndpoint } from '../protocol/chatEndpoints';
 import type { MatchupsFile } from '../protocol/matchups';
 import { gameSettings } from '../protocol/runConfig';
 import { writeDurably } from '../runs/durableFile';
 import { parseAssignments } from '../runs/presets';
-import { firstIssue, isMissing, messageOf } from '../runs/problem';
+import { firstIssue, messageOf } from '../runs/problem';
 import { shareCores } from '../runs/trainers';
 import { parleyVersion } from '../trainer/environment';
 import { evaluate } from '../trainer/evaluate/evaluate';
@@ -20,14 +19,12 @@ import { openPlayers, sharedRules } from '../trainer/players/openPlayers';
 import type { Player } from '../trainer/players/player';
 import { PlayerError } from '../trainer/players/playerError';
 import { PLAYER_FORMS, type PlayerSpec } from '../trainer/players/spec';
+import { APIS_OPTION, readApis } from './apis';
 import { type Arguments, didYouMean, UsageError } from './arguments';
 import type { Command } from './command';
 import { matchupTable } from './matchupTable';
 import { MACHINE_OPTIONS, readMachine } from './runOptions';
 import { LiveLines } from './terminal';
-
-/** Names the endpoints' file where `--apis` does not. */
-const APIS_VARIABLE = 'PARLEY_APIS';
 
 /** `parley evaluate`: the match-up matrix. */
 export const evaluateCommand: Command = {
@@ -50,7 +47,7 @@ lists its settings. The key itself stays in the environment variable.`,
     { name: 'negotiations', value: 'N', about: 'negotiations a cell, an even number (default 64)' },
     { name: 'seed', value: 'N', about: 'seed of all deals and draws (default 0)' },
     { name: 'set', value: 'KEY=VALUE', repeats: true, about: 'a setting of the game for everybody, such as rounds=20' },
-    { name: 'apis', value: 'FILE', about: `endpoints for api:NAME (default: the file that $${APIS_VARIABLE} names)` },
+    APIS_OPTION,
     { name: 'out', value: 'DIR', about: 'a new folder for the matrix, its picture, and every negotiation as Parquet' },
     { name: 'svg', value: 'FILE', about: 'the matrix as a heat map' },
     { name: 'batch', value: 'N', about: 'negotiations played at the same time, at most (default 512)' },
@@ -130,22 +127,6 @@ async function readPlayers(args: Arguments, game: GameId): Promise<Lineup> {
     if (variable !== undefined && !process.env[variable]) throw new UsageError(`${spec.name}: ${variable} is not set: put its key there`);
   }
   return lineup;
-}
-
-/** Endpoints from a file that the user named: never from the folder one happens to be in, whose author could have keys sent anywhere. */
-function readApis(args: Arguments): ChatEndpoints {
-  const path = args.text('apis') ?? process.env[APIS_VARIABLE];
-  if (!path) return {};
-  const source = args.text('apis') === undefined ? `$${APIS_VARIABLE}` : '--apis';
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(resolve(path), 'utf8'));
-  } catch (error) {
-    throw new UsageError(`${source} ${path}: ${isMissing(error) ? 'there is no such file' : `not JSON (${messageOf(error)})`}`);
-  }
-  const parsed = chatEndpoints.safeParse(json);
-  if (!parsed.success) throw new UsageError(`${source} ${path}: ${firstIssue(parsed.error)}`);
-  return parsed.data;
 }
 
 function keyOf(_name: string, { keyVariable }: ChatEndpoint): string | undefined {
