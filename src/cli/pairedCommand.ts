@@ -2,13 +2,16 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { RUN_PATHS } from '../protocol/runFiles';
 import type { Ended, Progress, TrainParams } from '../protocol/trainer';
+import { runName } from '../runs/runIds';
 import { type StopInfo, startTrainer, type TrainerHandle } from '../runs/trainerHandle';
 import { shareCores } from '../runs/trainers';
+import { UsageError } from './arguments';
 import type { Command } from './command';
 import { measuresTable } from './measuresTable';
 import { progressLine } from './progressLine';
-import { defaultFolders, MACHINE_OPTIONS, RUN_OPTIONS, readConfigs, readMachine, runName } from './runOptions';
+import { defaultFolders, MACHINE_OPTIONS, RUN_OPTIONS, readConfigs, readMachine, readSeeds, SET_OPTIONS } from './runOptions';
 import { LiveLines } from './terminal';
+import { trainSet } from './trainSet';
 
 /** `parley paired`: RL and AA side by side, each in a process of its own. */
 export const pairedCommand: Command = {
@@ -17,10 +20,11 @@ export const pairedCommand: Command = {
   about: `
 Trains two policies at once, by plain RL and by Advantage Alignment. Seeds and settings are the same: the algorithm is all
 that differs. Ends with a table of both, measured in 256 fresh negotiations of each policy with itself.
-With --out DIR the runs are DIR/rl and DIR/aa.`,
+With --out DIR the runs are DIR/rl and DIR/aa. --seeds makes pairs for several seeds, a run set: DIR/rl-0, DIR/aa-0, …`,
   positionals: [],
   options: [
     ...RUN_OPTIONS,
+    ...SET_OPTIONS,
     ...MACHINE_OPTIONS,
     {
       name: 'json',
@@ -36,6 +40,9 @@ With --out DIR the runs are DIR/rl and DIR/aa.`,
     if (args.text('preset') === 'paper')
       terminal.err('Note: the paper preset keeps a buffer and an entropy bonus for aa alone, so that more than the algorithm differs.\n');
     const rules = ['rl', 'aa'] as const;
+    const seeds = readSeeds(args);
+    if (seeds !== undefined) return trainSet(args, rules, seeds, terminal);
+    if (args.has('jobs')) throw new UsageError('--jobs is for run sets: give --seeds');
     const configs = readConfigs(args, rules, terminal);
     const out = args.text('out');
     if (out !== undefined && existsSync(join(resolve(out), RUN_PATHS.run)))

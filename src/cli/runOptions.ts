@@ -4,8 +4,12 @@ import { type Algorithm, algorithm, type RunConfig } from '../protocol/runConfig
 import type { TrainParams } from '../protocol/trainer';
 import { ConfigError, listPresets, parseAssignments, resolveConfig } from '../runs/presets';
 import { freeRunIds } from '../runs/runIds';
+import { parseSeeds, SeedsError } from '../runs/seeds';
 import { type Arguments, didYouMean, type OptionSpec, UsageError } from './arguments';
 import type { Terminal } from './terminal';
+
+/** How many runs of a set train side by side. */
+export const JOBS_OPTION: OptionSpec = { name: 'jobs', value: 'N', about: 'runs of a set at once (default: as many as the cores allow)' };
 
 /** Options of every command that begins runs. */
 export const RUN_OPTIONS: readonly OptionSpec[] = [
@@ -23,12 +27,44 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
   { name: 'out', value: 'DIR', about: 'the run’s folder (default .parley/runs/TIME-GAME-ALGORITHM)' },
 ];
 
+/** Options of commands that can train a run set. */
+export const SET_OPTIONS: readonly OptionSpec[] = [
+  { name: 'seeds', value: 'SEEDS', about: 'a run for each, such as 0-4 or 1,3,5: a run set' },
+  JOBS_OPTION,
+];
+
 /** Options of every command that computes. */
 export const MACHINE_OPTIONS: readonly OptionSpec[] = [
   { name: 'threads', value: 'N', about: 'intra-op threads (default: the cores there are, shared among the runs)' },
   { name: 'device', value: 'DEVICE', about: 'auto (default), cpu, webgpu, cuda, dml, coreml' },
   { name: 'onnxruntime-path', value: 'DIR', about: 'another onnxruntime-node, such as one with CUDA' },
 ];
+
+/** Reads `--seeds`; undefined where one run is wanted. @throws UsageError */
+export function readSeeds(args: Arguments): number[] | undefined {
+  const text = args.text('seeds');
+  if (text === undefined) return undefined;
+  if (args.has('seed')) throw new UsageError('--seed and --seeds are both given: one run needs the one, a run set the other');
+  try {
+    return parseSeeds(text);
+  } catch (error) {
+    throw error instanceof SeedsError ? new UsageError(`--seeds ${text}: ${error.message}`) : error;
+  }
+}
+
+/** Reads `--algorithms`; undefined where it is not given. @throws UsageError naming the nearest algorithm */
+export function readAlgorithms(args: Arguments): Algorithm[] | undefined {
+  const text = args.text('algorithms');
+  if (text === undefined) return undefined;
+  if (args.has('algorithm'))
+    throw new UsageError('--algorithm and --algorithms are both given: one run needs the one, a run set the other');
+  const words = text.split(',').map((word) => word.trim());
+  return [...new Set(words)].map((word) => {
+    const known = ALGORITHMS.find((each) => each === word);
+    if (known === undefined) throw new UsageError(`--algorithms ${text}: there is no algorithm "${word}"${didYouMean(word, ALGORITHMS)}`);
+    return known;
+  });
+}
 
 const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
 
@@ -51,7 +87,7 @@ export function readMachine(args: Arguments): Machine {
 }
 
 /** Resolves `RUN_OPTIONS` to one configuration for each algorithm. @throws UsageError */
-export function readConfigs(args: Arguments, algorithms: readonly Algorithm[], { media }: Terminal): RunConfig[] {
+export function readConfigs(args: Arguments, algorithms: readonly Algorithm[], { media }: Terminal, seed?: number): RunConfig[] {
   const game = args.choice('game', GAME_IDS) ?? 'ipd';
   const preset = args.text('preset') ?? 'embedded';
   const named = listPresets(media, game).map(({ name }) => name);
@@ -60,14 +96,14 @@ export function readConfigs(args: Arguments, algorithms: readonly Algorithm[], {
   }
   const policy = args.text('policy');
   const iterations = args.count('iterations', 1);
-  const seed = args.count('seed') ?? 0;
   try {
     const layers = [
       parseAssignments(args.texts('set'), '--set'),
       ...(policy === undefined ? [] : [{ source: '--policy', settings: { policy: policy === 'embedded' ? policy : resolve(policy) } }]),
       ...(iterations === undefined ? [] : [{ source: '--iterations', settings: { iterations } }]),
     ];
-    return algorithms.map((rule) => resolveConfig(media, { game, algorithm: rule, seed, preset, layers }));
+    const request = { game, seed: seed ?? args.count('seed') ?? 0, preset, layers };
+    return algorithms.map((rule) => resolveConfig(media, { ...request, algorithm: rule }));
   } catch (error) {
     if (error instanceof ConfigError) throw new UsageError(error.message);
     throw error;
@@ -81,9 +117,4 @@ export const ALGORITHMS = algorithm.options;
 export function defaultFolders(configs: readonly RunConfig[]): string[] {
   const root = resolve('.parley/runs');
   return freeRunIds(root, configs, new Date()).map((id) => resolve(root, id));
-}
-
-/** What a run is called where people read it. */
-export function runName({ game, algorithm: rule, seed }: RunConfig): string {
-  return `${game} ${rule}, seed ${seed}`;
 }

@@ -1,6 +1,8 @@
 import { basename, resolve } from 'node:path';
 import type { IterationLine } from '../protocol/runFiles';
 import type { Ended, Progress, TrainParams } from '../protocol/trainer';
+import { runName } from '../runs/runIds';
+import { findSetFile, readRunSet, SET_FILE } from '../runs/runSet';
 import { shareCores } from '../runs/trainers';
 import { onnxEnvironment } from '../trainer/environment';
 import { readRunFile } from '../trainer/resume';
@@ -9,8 +11,20 @@ import { type Arguments, UsageError } from './arguments';
 import type { Command } from './command';
 import { measuresTable } from './measuresTable';
 import { progressLine } from './progressLine';
-import { ALGORITHMS, defaultFolders, MACHINE_OPTIONS, RUN_OPTIONS, readConfigs, readMachine, runName } from './runOptions';
+import {
+  ALGORITHMS,
+  defaultFolders,
+  JOBS_OPTION,
+  MACHINE_OPTIONS,
+  RUN_OPTIONS,
+  readAlgorithms,
+  readConfigs,
+  readMachine,
+  readSeeds,
+  SET_OPTIONS,
+} from './runOptions';
 import { LiveLines, type Terminal } from './terminal';
+import { goOnWithSet, trainSet } from './trainSet';
 
 const JSON_OPTION = {
   name: 'json',
@@ -25,17 +39,23 @@ export const trainCommand: Command = {
 Trains a policy in self-play and keeps everything in the run's folder: run.json, a journal line and a Parquet file an
 iteration, checkpoints in PEFT's layout. Ctrl-C stops after the chunk under way; parley resume goes on, after that or any
 other end, to the very run that an uninterrupted one would have been. At the end the final policy is measured in 256 fresh
-negotiations with itself.`,
+negotiations with itself.
+--seeds and --algorithms make a run set: its runs train in processes of their own, as many at once as the cores allow, and
+end in a table of means over seeds with their intervals. With --out DIR they are DIR/aa-0, DIR/aa-1, …, and the same command
+goes on with what is there; DIR/set.json says what is planned.`,
   positionals: [],
   options: [
     { name: 'algorithm', value: 'RULE', about: `${ALGORITHMS.join(', ')} (default aa)` },
+    { name: 'algorithms', value: 'RULE,RULE', about: 'runs by each of these, same seeds: a run set' },
     ...RUN_OPTIONS,
+    ...SET_OPTIONS,
     ...MACHINE_OPTIONS,
     JSON_OPTION,
   ],
   examples: [
     ['parley train', 'the prisoner’s dilemma by Advantage Alignment, with the embedded policy; a minute and a half on a laptop'],
     ['parley train --algorithm rl --seed 3 --out runs/rl-3', 'the same by plain RL, in a folder of your choice'],
+    ['parley train --algorithms rl,aa --seeds 0-4 --out runs/seeds', 'ten runs, RL and AA over five seeds, and a table with intervals'],
     [
       'parley train --game trust-and-split --policy models/Qwen3-0.6B --preset paper',
       'a model from Hugging Face, with the paper’s numbers',
@@ -46,7 +66,11 @@ negotiations with itself.`,
     ],
   ],
   run: async (args, terminal) => {
+    const rules = readAlgorithms(args);
+    const seeds = readSeeds(args);
     const rule = args.choice('algorithm', ALGORITHMS) ?? 'aa';
+    if (rules !== undefined || seeds !== undefined) return trainSet(args, rules ?? [rule], seeds ?? [args.count('seed') ?? 0], terminal);
+    if (args.has('jobs')) throw new UsageError('--jobs is for run sets: give --seeds or --algorithms');
     const [config] = readConfigs(args, [rule], terminal);
     if (config === undefined) throw new UsageError('there is no algorithm to train by');
     const out = args.text('out');
@@ -64,19 +88,25 @@ export const resumeCommand: Command = {
   about: `
 Goes on with a run from its last committed iteration. What comes out is bit for bit what an uninterrupted run gives, on
 the same device and with the same number of threads, which is taken from run.json unless you say otherwise.
-A finished run prints its measures again.`,
+A finished run prints its measures again.
+DIR may be a run set's folder, or its file .parley/runs/ID.set.json: unfinished runs go on, and those that never began begin.`,
   positionals: ['DIR'],
   options: [
     ...MACHINE_OPTIONS,
     { name: 'take-over', about: 'take the folder from another host that has been silent for a minute' },
+    JOBS_OPTION,
     JSON_OPTION,
   ],
   examples: [
     ['parley resume runs/rl-3', 'go on'],
+    ['parley resume runs/seeds --jobs 4', 'go on with a run set, four runs at once'],
     ['parley resume /cluster/runs/17 --take-over', 'go on with what a dead cluster node left'],
   ],
   run: async (args, terminal) => {
     const folder = resolve(args.positionals[0]!);
+    const set = findSetFile(folder);
+    if (set !== undefined) return goOnWithSet(await readRunSet(set), args, terminal);
+    if (args.has('jobs')) throw new UsageError(`--jobs is for run sets, and ${args.positionals[0]} is none: it has no ${SET_FILE}`);
     const { threads } = await readRunFile(folder);
     const share = shareCores(terminal.cores, 1);
     return follow({ start: 'resume', folder, takeOver: args.has('take-over'), ...share, threads, ...readMachine(args) }, args, terminal);

@@ -12,7 +12,7 @@ class Workshop {
   readonly #ends = new Map<string, (info: StopInfo) => void>();
 
   run(folder: string, set = 'set', change: Partial<QueuedRun> = {}): QueuedRun {
-    return { folder, set, threads: 1, start: async () => this.#start(folder), ...change };
+    return { folder, set, threads: 1, atOnce: 100, start: async () => this.#start(folder), ...change };
   }
 
   #start(folder: string) {
@@ -75,7 +75,11 @@ describe('RunQueue', () => {
           await settle();
         }
         expect(queue.waiting).toEqual([]);
-        expect(workshop.started).toEqual(folders(runs));
+        expect(workshop.started.toSorted()).toEqual(folders(runs).toSorted());
+        for (const set of ['set 0', 'set 1']) {
+          const own = folders(runs.filter((run) => run.set === set));
+          expect(workshop.started.filter((folder) => own.includes(folder))).toEqual(own);
+        }
       }),
       { numRuns: 30 },
     );
@@ -144,6 +148,21 @@ describe('RunQueue', () => {
     await settle();
     expect(ended.at(-1)).toMatchObject({ run: { folder: 'c1' }, end: { how: 'refused' }, dropped: [] });
     expect(folders(queue.underway)).toEqual(['c2']);
+  });
+
+  it('keeps to what a set may have at once, and lets another set pass by meanwhile', async () => {
+    const workshop = new Workshop();
+    const queue = new RunQueue();
+    queue.add(['a0', 'a1', 'a2'].map((folder) => workshop.run(folder, 'a', { atOnce: 1 })));
+    queue.add(['b0', 'b1'].map((folder) => workshop.run(folder, 'b', { atOnce: 2 })));
+    await settle();
+    expect(workshop.started).toEqual(['a0', 'b0', 'b1']);
+    workshop.end('b0');
+    await settle();
+    expect(workshop.started).toEqual(['a0', 'b0', 'b1']);
+    workshop.end('a0');
+    await settle();
+    expect(workshop.started).toEqual(['a0', 'b0', 'b1', 'a1']);
   });
 
   it('starts what waits when somebody else’s trainer ends, and nothing once it is closed', async () => {

@@ -13,6 +13,8 @@ export interface QueuedRun {
   readonly set: string;
   /** Cores that its trainer will use. */
   readonly threads: number;
+  /** Runs of its set at once, at most. */
+  readonly atOnce: number;
   /** Starts its trainer; null where there is nothing to do by now. @throws Error where none can be started */
   start(): Promise<QueuedTrainer | null>;
 }
@@ -47,8 +49,8 @@ export class RunQueue {
   readonly onChanged = this.#changed.on;
   readonly onEnded = this.#ended.on;
 
-  /** @param fits whether there is room for a run beside those that are under way. */
-  constructor(private readonly fits: (run: QueuedRun, underway: readonly QueuedRun[]) => boolean) {}
+  /** @param fits whether the machine has room for a run beside those that are under way. */
+  constructor(private readonly fits: (run: QueuedRun, underway: readonly QueuedRun[]) => boolean = () => true) {}
 
   get waiting(): readonly QueuedRun[] {
     return this.#waiting;
@@ -73,12 +75,17 @@ export class RunQueue {
 
   /** Starts what there is room for: a trainer that is none of the queue's may have ended. */
   wake(): void {
-    for (;;) {
-      const [next] = this.#waiting;
-      if (next === undefined || this.#closed || !this.fits(next, this.underway)) return;
-      this.#waiting.shift();
+    for (let next = this.#next(); next !== undefined && !this.#closed; next = this.#next()) {
+      this.#waiting = this.#waiting.filter((run) => run !== next);
       this.#begin(next);
     }
+  }
+
+  /** The first run that there is room for; within a set nobody is overtaken. */
+  #next(): QueuedRun | undefined {
+    const { underway } = this;
+    const firsts = this.#waiting.filter((run, i) => this.#waiting.findIndex(({ set }) => set === run.set) === i);
+    return firsts.find((run) => underway.filter(({ set }) => set === run.set).length < run.atOnce && this.fits(run, underway));
   }
 
   /** Lets the waiting runs of a set go, and stops those under way; resolves once their trainers are gone. */

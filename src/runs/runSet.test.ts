@@ -6,7 +6,7 @@ import { writeLock } from '../../test/runs/sampleLock';
 import { appendLine, sampleConfig, writeSampleRun } from '../../test/runs/sampleRun';
 import type { RunConfig } from '../protocol/runConfig';
 import type { PlannedRun } from '../protocol/runSetFile';
-import { extendSet, findSetFile, folderOf, type PlannedSet, partnerOf, planSet, readRunSet, sharedSetFile, writeRunSet } from './runSet';
+import { extendSet, findSetFile, folderOf, type PlannedSet, partnerOf, planAmong, planIn, readRunSet, writeRunSet } from './runSet';
 import { nextStep } from './setRuns';
 import { shareSet } from './setShare';
 
@@ -16,17 +16,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const planned = (algorithm: RunConfig['algorithm'], seed: number, change: Partial<RunConfig> = {}): PlannedRun => ({
-  folder: `${algorithm}-${seed}`,
-  name: `ipd ${algorithm}, seed ${seed}`,
-  config: sampleConfig({ algorithm, seed, ...change }),
-});
-const RUNS = [0, 1].flatMap((seed) => [planned('rl', seed), planned('aa', seed)]);
-const now = new Date('2026-11-27T10:15:00Z');
-const plan = (runs: readonly PlannedRun[] = RUNS): PlannedSet => ({
-  path: join(root, 'set.json'),
-  file: planSet('20261127-101500', runs, 2, now),
-});
+const config = (algorithm: RunConfig['algorithm'], seed: number, change: Partial<RunConfig> = {}): RunConfig =>
+  sampleConfig({ algorithm, seed, ...change });
+const CONFIGS = [0, 1].flatMap((seed) => [config('rl', seed), config('aa', seed)]);
+const now = new Date(2026, 10, 27, 10, 15);
+const plan = (configs: readonly RunConfig[] = CONFIGS): PlannedSet => planIn(root, configs, 2, now);
+const RUNS: readonly PlannedRun[] = planIn('.', CONFIGS, 2, now).file.runs;
 const MACHINE = { spin: false, device: 'cpu', takeOver: false } as const;
 
 describe('a run set’s file', () => {
@@ -53,36 +48,51 @@ describe('a run set’s file', () => {
   });
 
   it('cannot keep two runs in one folder', async () => {
-    await writeRunSet(plan([RUNS[0]!, RUNS[1]!, RUNS[0]!]));
+    await writeRunSet(plan([CONFIGS[0]!, CONFIGS[1]!, CONFIGS[0]!]));
     await expect(readRunSet(join(root, 'set.json'))).rejects.toThrow('runs.2.folder: two runs are kept in rl-0');
   });
 
   it('is found by its own path and by the folder that it has to itself', async () => {
     await writeRunSet(plan());
-    const shared = sharedSetFile(root, 'x');
-    writeFileSync(shared, '{}');
+    const among = planAmong(root, CONFIGS, 1, now);
+    await writeRunSet(among);
     expect(findSetFile(root)).toBe(join(root, 'set.json'));
-    expect(findSetFile(shared)).toBe(shared);
+    expect(findSetFile(among.path)).toBe(among.path);
     expect(findSetFile(join(root, 'nowhere'))).toBeUndefined();
     writeSampleRun(join(root, 'run'), 1);
     expect(findSetFile(join(root, 'run'))).toBeUndefined();
     expect(findSetFile(join(root, 'run/run.json'))).toBeUndefined();
   });
 
+  it('lies among other runs under names that are free', async () => {
+    const first = planAmong(root, CONFIGS, 1, now);
+    expect(first.path).toBe(join(root, '20261127-101500-ipd-rl-aa-2.set.json'));
+    expect(first.file.runs[1]).toMatchObject({ folder: '20261127-101500-ipd-aa-s0', name: 'ipd aa, seed 0' });
+    await writeRunSet(first);
+    const second = planAmong(root, CONFIGS, 1, now);
+    expect(second.file).toMatchObject({
+      id: '20261127-101500-2-ipd-rl-aa-2',
+      runs: [{ folder: '20261127-101500-2-ipd-rl-s0' }, {}, {}, {}],
+    });
+    mkdirSync(join(root, second.file.runs[3]!.folder));
+    expect(planAmong(root, CONFIGS, 1, now).file.id).toContain('20261127-101500-3-');
+  });
+
   it('takes more seeds, and refuses other settings by name', () => {
     const set = plan();
     expect(extendSet(set, RUNS)).toBe(set.file);
-    const more = extendSet(set, [...RUNS, planned('aa', 2)]);
+    const more = extendSet(set, plan([...CONFIGS, config('aa', 2)]).file.runs);
     expect(more).toMatchObject({ id: set.file.id, name: 'ipd rl + aa, seeds 0–2' });
     expect(more.runs.map(({ folder }) => folder)).toEqual(['rl-0', 'aa-0', 'rl-1', 'aa-1', 'aa-2']);
-    expect(() => extendSet(set, [planned('aa', 1, { beta: 3 })])).toThrow('plans aa-1 with another beta: go on with parley resume');
+    expect(() => extendSet(set, plan([config('aa', 1, { beta: 3 })]).file.runs)).toThrow(
+      'plans aa-1 with another beta: go on with parley resume',
+    );
   });
 
   it('pairs runs that differ in the algorithm alone', () => {
-    const { file } = plan();
-    expect(partnerOf(file, RUNS[0]!)).toBe(RUNS[1]);
-    expect(partnerOf(planSet('x', [...RUNS, planned('sum', 0)], 1, now), RUNS[0]!)).toBeUndefined();
-    expect(partnerOf(planSet('x', [RUNS[0]!, RUNS[2]!], 1, now), RUNS[0]!)).toBeUndefined();
+    expect(partnerOf(plan().file, RUNS[0]!)).toEqual(RUNS[1]);
+    expect(partnerOf(plan([...CONFIGS, config('sum', 0)]).file, RUNS[0]!)).toBeUndefined();
+    expect(partnerOf(plan([CONFIGS[0]!, CONFIGS[2]!]).file, RUNS[0]!)).toBeUndefined();
   });
 });
 

@@ -2,11 +2,13 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { hasFixedOpponent, opponentName } from '../protocol/opponent';
 import type { RunConfig } from '../protocol/runConfig';
 import { RUN_PATHS, type RunSet } from '../protocol/runFiles';
 import { type PlannedRun, RUN_SET_FORMAT, type RunSetFile, runSetFile } from '../protocol/runSetFile';
 import { writeDurably, writeError } from './durableFile';
 import { firstIssue, isMissing, messageOf } from './problem';
+import { runName, timeStamp } from './runIds';
 import { seedsText } from './seeds';
 
 /** A run set: its file, and what that says. The folders of its runs lie beside the file. */
@@ -20,13 +22,8 @@ export class RunSetError extends Error {
   override readonly name = 'RunSetError';
 }
 
-/** Name of the file of a set that has a folder of its own; in a folder that it shares, the set's id stands before it. */
+/** Name of the file of a set that has a folder to itself; among other runs the set's id stands before it. */
 export const SET_FILE = 'set.json';
-
-/** The file of a set in a folder that it shares with others. */
-export function sharedSetFile(root: string, id: string): string {
-  return join(root, `${id}.${SET_FILE}`);
-}
 
 /** Whether a file's name is that of a run set. */
 export function isSetFile(name: string): boolean {
@@ -60,18 +57,45 @@ export function partnerOf(file: RunSetFile, run: PlannedRun): PlannedRun | undef
   return another === undefined ? partner : undefined;
 }
 
-/** A new set. @param stamp time as folder names have it, `20261127-101500`. */
-export function planSet(stamp: string, runs: readonly PlannedRun[], threads: number, now: Date): RunSetFile {
-  const configs = runs.map(({ config }) => config);
+/** A new set with a folder to itself, its runs in `aa-0`, `aa-1`, … */
+export function planIn(folder: string, configs: readonly RunConfig[], threads: number, now: Date): PlannedSet {
+  const runs = configs.map((config) => planned(`${config.algorithm}-${config.seed}`, config));
+  return { path: join(folder, SET_FILE), file: plan(setId(timeStamp(now), configs), runs, threads, now) };
+}
+
+/** A new set whose runs lie among others, in folders that are free: `20261127-101500-ipd-aa-s0`, … */
+export function planAmong(root: string, configs: readonly RunConfig[], threads: number, now: Date): PlannedSet {
+  for (let copy = 1; ; copy++) {
+    const stamp = `${timeStamp(now)}${copy === 1 ? '' : `-${copy}`}`;
+    const runs = configs.map((config) => planned(`${stamp}-${config.game}-${config.algorithm}-s${config.seed}`, config));
+    const id = setId(stamp, configs);
+    const path = join(root, `${id}.${SET_FILE}`);
+    if (![path, ...runs.map((run) => join(root, run.folder))].some((each) => existsSync(each))) {
+      return { path, file: plan(id, runs, threads, now) };
+    }
+  }
+}
+
+function planned(folder: string, config: RunConfig): PlannedRun {
+  return { folder, name: runName(config), config };
+}
+
+function setId(stamp: string, configs: readonly RunConfig[]): string {
   const games = new Set(configs.map(({ game }) => game));
-  const id = [stamp, ...games, ...algorithmsOf(configs), new Set(configs.map(({ seed }) => seed)).size].join('-');
-  return { format: RUN_SET_FORMAT, id, name: setName(configs), created: now.toISOString(), threads, runs: [...runs] };
+  return [stamp, ...games, ...algorithmsOf(configs), new Set(configs.map(({ seed }) => seed)).size].join('-');
+}
+
+function plan(id: string, runs: readonly PlannedRun[], threads: number, now: Date): RunSetFile {
+  const name = setName(runs.map(({ config }) => config));
+  return { format: RUN_SET_FORMAT, id, name, created: now.toISOString(), threads, runs: [...runs] };
 }
 
 /** What a set is called where people read it: `ipd rl + aa, seeds 0–4`. */
 export function setName(configs: readonly RunConfig[]): string {
   const games = [...new Set(configs.map(({ game }) => game))];
-  return `${games.join(' + ')} ${algorithmsOf(configs).join(' + ')}, ${seedsText(configs.map(({ seed }) => seed))}`;
+  const [opponent, another] = new Set(configs.map((config) => (hasFixedOpponent(config) ? opponentName(config.opponent) : '')));
+  const versus = opponent && another === undefined ? ` vs ${opponent}` : '';
+  return `${games.join(' + ')} ${algorithmsOf(configs).join(' + ')}${versus}, ${seedsText(configs.map(({ seed }) => seed))}`;
 }
 
 /** Algorithms in the order in which they first come. */
