@@ -35,6 +35,7 @@ export const COMMAND_NAMES = [
   'previousAnnotation',
   'filterAnnotations',
   'clearAnnotationFilter',
+  'trainBestResponse',
 ] as const;
 
 /** See `COMMAND_NAMES`. */

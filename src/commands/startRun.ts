@@ -8,7 +8,7 @@ import { type Algorithm, gameId, type RunConfig } from '../protocol/runConfig';
 import type { OpenRun } from '../runs/openRun';
 import { resolveConfig } from '../runs/presets';
 import { firstIssue, messageOf } from '../runs/problem';
-import { freeRunIds } from '../runs/runIds';
+import { freeRunIds, runName } from '../runs/runIds';
 import { shareCores } from '../runs/trainers';
 import { offerGitignore } from './addToGitignore';
 import { askToKeepTraining } from './keepTraining';
@@ -57,7 +57,15 @@ export async function startRuns(
   if (chosen === undefined) return [];
   const root = args?.root ?? (await rootFolder(services));
   if (root === undefined) return [];
-  const configs = algorithms.map((algorithm) => configOf(services, algorithm, chosen, args));
+  return startConfigs(
+    services,
+    algorithms.map((algorithm) => configOf(services, algorithm, chosen, args)),
+    root,
+  );
+}
+
+/** Starts a run for each configuration, two of them as a pair, in folders of their own under a root. @throws Refusal */
+export async function startConfigs(services: Services, configs: readonly RunConfig[], root: string): Promise<readonly OpenRun[]> {
   const ids = freeRunIds(root, configs, new Date());
   const share = shareCores(availableParallelism(), configs.length);
 
@@ -67,7 +75,7 @@ export async function startRuns(
     return services.trainers.train({
       start: 'new',
       folder: join(root, id),
-      name: `${config.game} ${config.algorithm}, seed ${config.seed}`,
+      name: runName(config),
       config,
       ...(pairedWith === undefined ? {} : { pairedWith }),
       ...share,
@@ -177,13 +185,14 @@ function configOf({ context }: Services, algorithm: Algorithm, { game, policy, p
 }
 
 /** The workspace folder's runs, which one asked where there are several; global storage where there is none. */
-async function rootFolder({ library }: Services): Promise<string | undefined> {
+export async function rootFolder({ library }: Services): Promise<string | undefined> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length <= 1) return library.runsRoot(folders[0]);
   const folder = await vscode.window.showWorkspaceFolderPick({ placeHolder: 'Keep the run in which folder?' });
   return folder === undefined ? undefined : library.runsRoot(folder);
 }
 
-function mediaOf(context: vscode.ExtensionContext): string {
+/** The folder of presets and embedded policies. */
+export function mediaOf(context: vscode.ExtensionContext): string {
   return join(context.extensionPath, 'media');
 }

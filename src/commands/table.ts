@@ -25,6 +25,7 @@ import { startPairedRun } from './startPairedRun';
 import { startRlRun } from './startRlRun';
 import { stopRun } from './stopRun';
 import { toggleTokenColours } from './toggleTokenColours';
+import { trainBestResponse } from './trainBestResponse';
 
 /** Every command; a name without its command does not compile. */
 export const commandTable: { readonly [K in CommandName]: Command } = {
@@ -63,4 +64,5 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   previousAnnotation,
   filterAnnotations,
   clearAnnotationFilter,
+  trainBestResponse,
 };
