@@ -5,6 +5,7 @@ import { createServices, type Services } from './commands/services';
 import { uriHandler } from './commands/uriHandler';
 import { welcome } from './commands/welcome';
 import { tagCompletion } from './views/annotations/tagCompletion';
+import { registerCards } from './views/cards/register';
 import { InspectorPanel } from './views/inspectorPanel';
 import { statusBar } from './views/statusBar';
 import { registerTranscripts } from './views/transcripts/register';
@@ -24,6 +25,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.window.registerWebviewPanelSerializer(InspectorPanel.viewType, built.inspector),
     vscode.window.registerUriHandler(uriHandler(built)),
     registerTranscripts(built.transcripts),
+    registerCards(built.cardFiles),
     vscode.languages.registerCompletionItemProvider({ scheme: 'comment' }, tagCompletion(built.annotations), '#'),
     { dispose: () => built.store.dispose() },
   );

@@ -14,6 +14,7 @@ export function contextKeys(store: RunStore, selection: Selection): vscode.Dispo
       'parley.hasStoppedRun': runs.some(({ status }) => status === 'stopped'),
       'parley.hasIdleRun': runs.some(({ status }) => status !== 'live'),
       'parley.hasNegotiations': runs.some((run) => run.newest(0) !== null || (run.active?.preview?.count ?? 0) > 0),
+      'parley.hasCheckpoints': runs.some(({ file, folder }) => file !== null && folder.iterations.some(({ checkpoint }) => checkpoint)),
       'parley.training': runs.some(({ active }) => active !== null),
       'parley.hasSelection': selection.place !== null,
       'parley.following': selection.following,

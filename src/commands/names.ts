@@ -35,6 +35,9 @@ export const COMMAND_NAMES = [
   'previousAnnotation',
   'filterAnnotations',
   'clearAnnotationFilter',
+  'diffCheckpoints',
+  'selectForCompare',
+  'compareWithSelected',
   'trainBestResponse',
 ] as const;
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Place } from '../protocol/webview';
+import { NeedsTrust } from '../runs/policyCards';
 import { messageOf } from '../runs/problem';
 import { COMMAND_NAMES, type CommandName, isCommandName } from './names';
 import { Refusal, type Services } from './services';
@@ -44,8 +45,10 @@ class Untrusted extends Refusal {}
 
 function report({ log }: Services, error: unknown): void {
   const message = messageOf(error);
-  log.error(error instanceof Refusal ? message : error instanceof Error ? (error.stack ?? message) : message);
-  const remedy = error instanceof Untrusted ? 'Manage Workspace Trust' : 'Show Log';
+  log.error(
+    error instanceof Refusal || error instanceof NeedsTrust ? message : error instanceof Error ? (error.stack ?? message) : message,
+  );
+  const remedy = error instanceof Untrusted || error instanceof NeedsTrust ? 'Manage Workspace Trust' : 'Show Log';
   void vscode.window.showErrorMessage(message, remedy).then((answer) => {
     if (answer === 'Show Log') log.show(true);
     else if (answer !== undefined) void vscode.commands.executeCommand('workbench.trust.manage');

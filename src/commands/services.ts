@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { InferenceProcess } from '../runs/inferenceProcess';
+import { PolicyCards } from '../runs/policyCards';
 import { RunStore } from '../runs/runStore';
 import { RunTree } from '../runs/runTree';
 import { Selection } from '../runs/selection';
@@ -9,10 +10,12 @@ import { shareCores, Trainers } from '../runs/trainers';
 import { AnnotationLibrary } from '../views/annotations/annotationLibrary';
 import { AnnotationsView } from '../views/annotations/annotationsView';
 import { AnnotationThreads } from '../views/annotations/annotationThreads';
+import { CardFiles } from '../views/cards/cardFiles';
 import type { ViewSources } from '../views/hydratedView';
 import { InspectorPanel } from '../views/inspectorPanel';
 import { TranscriptFiles } from '../views/transcripts/transcriptFiles';
 import { TreeView } from '../views/treeView';
+import { ComparedCheckpoint } from './comparedCheckpoint';
 import { RunLibrary } from './runLibrary';
 import { trainerSettings } from './trainerSettings';
 
@@ -33,6 +36,9 @@ export interface Services {
   readonly annotations: AnnotationLibrary;
   readonly threads: AnnotationThreads;
   readonly annotationsView: AnnotationsView;
+  readonly cards: PolicyCards;
+  readonly cardFiles: CardFiles;
+  readonly compared: ComparedCheckpoint;
 }
 
 /** A refusal in one clear line that a person can act on; shown as it is, without a stack. */
@@ -88,13 +94,22 @@ export function createServices(
   const annotations = new AnnotationLibrary(store, transcripts, join(context.globalStorageUri.fsPath, 'annotations'));
   const threads = new AnnotationThreads(annotations, transcripts);
   const annotationsView = new AnnotationsView(annotations, transcripts);
+  const cards = new PolicyCards({
+    folder: join(context.globalStorageUri.fsPath, 'cards'),
+    inference,
+    mayCompute: () => vscode.workspace.isTrusted,
+    device: () => trainerSettings().device,
+    log: (line) => log.warn(line),
+  });
+  const cardFiles = new CardFiles(store, cards, () => library.openAll());
+  const compared = new ComparedCheckpoint(store);
   const services: Services = {
     ...{ context, log, store, tree, selection, trainers, inference, library, inspector, treeView },
-    ...{ transcripts, annotations, threads, annotationsView },
+    ...{ transcripts, annotations, threads, annotationsView, cards, cardFiles, compared },
   };
 
   const kept = tree.onExpanded(() => void context.workspaceState.update(EXPANDED, tree.expanded.slice(-EXPANDED_KEPT)));
-  context.subscriptions.push(threads, annotationsView, annotations, inference);
+  context.subscriptions.push(threads, annotationsView, annotations, inference, compared);
   context.subscriptions.push(log, { dispose: kept }, { dispose: () => library.watch(false) });
   return services;
 }

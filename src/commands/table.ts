@@ -5,6 +5,7 @@ import type { Command } from './command';
 import { copyLink } from './copyLink';
 import { createAnnotation, discardAnnotation, replyToAnnotation } from './createAnnotation';
 import { deleteRun } from './deleteRun';
+import { compareWithSelected, diffCheckpoints, selectForCompare } from './diffCheckpoints';
 import { cancelAnnotation, deleteAnnotation, editAnnotation, saveAnnotation } from './editAnnotation';
 import { clearAnnotationFilter, filterAnnotations } from './filterAnnotations';
 import { followLive } from './followLive';
@@ -64,5 +65,8 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   previousAnnotation,
   filterAnnotations,
   clearAnnotationFilter,
+  diffCheckpoints,
+  selectForCompare,
+  compareWithSelected,
   trainBestResponse,
 };

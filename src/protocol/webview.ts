@@ -58,6 +58,8 @@ export interface TreeRow {
   readonly expandable: boolean;
   readonly expanded: boolean;
   readonly status?: RunStatus;
+  /** Whether the run, or the iteration, has a checkpoint. */
+  readonly checkpoint?: boolean;
   readonly seat?: Seat;
   /** A turn that can be forked at. */
   readonly forkable?: true;

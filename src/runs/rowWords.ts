@@ -16,6 +16,7 @@ type Words = Pick<TreeRow, 'label'> & Partial<Pick<TreeRow, 'detail' | 'badge' |
 export function wordsOf(node: TreeNode): TreeRow {
   const { id, depth, expandable, expanded, parent, position, siblings, run, what } = node;
   const status = what.kind === 'run' ? { status: run.status } : {};
+  const checkpoint = hasCheckpoint(node) ? { checkpoint: true } : {};
   return {
     id,
     depth,
@@ -27,8 +28,14 @@ export function wordsOf(node: TreeNode): TreeRow {
     kind: kindOf(node),
     place: placeOf(node),
     ...status,
+    ...checkpoint,
     ...words(node),
   };
+}
+
+function hasCheckpoint({ run, what }: TreeNode): boolean {
+  if (what.kind === 'run') return run.iterations.some(({ checkpoint }) => checkpoint !== undefined);
+  return what.kind === 'iteration' && what.line.checkpoint !== undefined;
 }
 
 function kindOf({ what }: TreeNode): TreeNodeKind {

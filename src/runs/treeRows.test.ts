@@ -85,6 +85,19 @@ describe('FlatTree', () => {
     expect(at(101, null)).toEqual(at(100, new Preview(101)));
   });
 
+  it('marks runs and iterations with a checkpoint, which can be compared', () => {
+    const { iterations, ...rest } = run(3);
+    const saved = iterations.map((line) =>
+      line.iteration === 2 ? { ...line, checkpoint: { folder: 'checkpoints/000002', files: {} } } : line,
+    );
+    const marked = (lines: typeof iterations): string[] =>
+      rows([{ ...rest, iterations: lines }], 'run', 'run/2')
+        .filter(({ checkpoint }) => checkpoint)
+        .map(({ id }) => id);
+    expect(marked(saved)).toEqual(['run', 'run/2']);
+    expect(marked(iterations)).toEqual([]);
+  });
+
   it('shows problems as rows under the run, each with its remedy', () => {
     const shown = rows([run(1, { problems: [{ file: 'journal.jsonl', message: 'is damaged: restore it' }] })], 'run');
     expect(shown[1]).toMatchObject({

@@ -92,7 +92,13 @@ function Chevron({ open }: { readonly open: boolean }): VNode {
 
 /** What the row's context menu goes by, and what its commands are given. */
 function contextOf(row: TreeRow): string {
-  return JSON.stringify({ webviewSection: row.kind, runStatus: row.status, ...row.place, preventDefaultContextMenuItems: true });
+  return JSON.stringify({
+    webviewSection: row.kind,
+    runStatus: row.status,
+    hasCheckpoint: row.checkpoint,
+    ...row.place,
+    preventDefaultContextMenuItems: true,
+  });
 }
 
 function badgeText(row: TreeRow): string {
