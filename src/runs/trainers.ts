@@ -3,7 +3,7 @@ import { ActiveRun } from './activeRun';
 import type { OpenRun } from './openRun';
 import { messageOf } from './problem';
 import type { RunStore } from './runStore';
-import { type LogLine, type StopInfo, startTrainer } from './trainerHandle';
+import { type LogLine, type StopInfo, startTrainer, type TrainerHandle } from './trainerHandle';
 
 /** Cores that a trainer may use, and whether its threads may spin while they wait. */
 export interface Share {
@@ -33,11 +33,21 @@ export class Trainers {
     private readonly log: (run: string, line: LogLine) => void,
   ) {}
 
+  /** What is at work, whether its model is loaded by now or not. */
+  get underway(): readonly { readonly folder: string; readonly threads: number }[] {
+    return [...this.#active].map(({ handle: { params } }) => ({ folder: params.folder, threads: params.threads }));
+  }
+
   /**
    * Starts a trainer on a folder and opens its run; resolves once the model is loaded.
    * @throws Error with one line: the folder is somebody else's, the model cannot be loaded, …
    */
-  async train(params: TrainParams): Promise<OpenRun> {
+  train(params: TrainParams): Promise<OpenRun> {
+    return this.start(params).opened;
+  }
+
+  /** Starts a trainer on a folder; `opened` is its run, as `train` gives it. */
+  start(params: TrainParams): { readonly handle: TrainerHandle; readonly opened: Promise<OpenRun> } {
     const active = new ActiveRun(startTrainer(params, { script: this.script }));
     this.#active.add(active);
     const name = params.start === 'new' ? params.name : params.folder;
@@ -50,8 +60,12 @@ export class Trainers {
       this.#active.delete(active);
       this.log(name, { level: info.how === 'died' || info.how === 'failed' ? 'error' : 'info', line: stopLine(info) });
     });
+    return { handle: active.handle, opened: this.#open(params.folder, active) };
+  }
+
+  async #open(folder: string, active: ActiveRun): Promise<OpenRun> {
     await active.handle.started;
-    const run = await this.store.open(params.folder);
+    const run = await this.store.open(folder);
     await this.store.look(run);
     this.store.attach(run, active);
     return run;
