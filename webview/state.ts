@@ -38,10 +38,12 @@ export const pairedRun = computed<RunView | undefined>(() => runs.value.find((ru
 /** What the reader chose to compare with; the paired run where nothing is chosen. */
 const against = signal<Rival | null>(savedState().against ?? null);
 
-/** Runs of the same game that can stand beside the current one. */
-export const rivalRuns = computed<readonly RunView[]>(() =>
-  runs.value.filter((run) => run.run !== currentRun.value?.run && run.game === currentRun.value?.game),
-);
+/** Runs of the same game that can stand beside the current one; what was played beside what was played. */
+export const rivalRuns = computed<readonly RunView[]>(() => {
+  const own = currentRun.value;
+  const alike = (run: RunView): boolean => run.game === own?.game && (run.algorithm === null) === (own.algorithm === null);
+  return runs.value.filter((run) => run.run !== own?.run && alike(run));
+});
 
 /** What stands beside in a comparison; undefined where there is nothing to compare with. */
 export const rival = computed<Rival | undefined>(() => {

@@ -14,8 +14,8 @@ export const renameRun: Command = {
   run: async (services, args) => {
     const run = await targetRun(services, args, {
       title: 'Rename Run',
-      none: 'it is training, or cannot be read: rename it afterwards',
-      will: ({ status }) => status === 'stopped' || status === 'finished',
+      none: 'it is training, or no run that can be read: only runs have names of their own',
+      will: ({ status, file }) => file !== null && (status === 'stopped' || status === 'finished'),
     });
     if (run === undefined) return undefined;
     const asked = { title: 'Rename Run', value: run.name, prompt: 'Name of the run, as the tree shows it', validateInput };

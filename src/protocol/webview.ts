@@ -111,7 +111,7 @@ export interface TurnView {
   readonly valid: boolean;
   readonly trained: boolean;
   readonly tokens: TokenColumns;
-  /** The credit of this seat in this round; null in a preview. */
+  /** The credit of this seat in this round; null in a preview, and where nothing was trained. */
   readonly credit: CreditView | null;
   /** How many annotations the turn has; left out where it has none. */
   readonly annotations?: number;
@@ -169,7 +169,8 @@ export interface GroupMember {
 export interface NegotiationView {
   readonly place: Place;
   readonly game: string;
-  readonly algorithm: Algorithm;
+  /** Null where nothing was trained: match-ups, and play with a person. */
+  readonly algorithm: Algorithm | null;
   readonly gamma: number;
   readonly beta: number;
   /** `aa-jit` with the extra γ of `aa`. */
@@ -193,7 +194,8 @@ export interface RunView {
   readonly run: string;
   readonly name: string;
   readonly game: string;
-  readonly algorithm: Algorithm;
+  /** Null where nothing was trained: match-ups, and play with a person. */
+  readonly algorithm: Algorithm | null;
   readonly seed: number;
   readonly status: RunStatus;
   /** Committed iterations, and how many there will be. */
@@ -207,6 +209,8 @@ export interface RunView {
   readonly forkable?: true;
   /** The run set it belongs to; bands are over the seeds of a set's runs of one algorithm. */
   readonly set?: RunSet;
+  /** What was played, where nothing was trained; who met whom, by what stands for the iteration. */
+  readonly played?: { readonly kind: 'matchups' | 'play'; readonly pairs: Readonly<Record<number, string>> };
   /** One clear line when something in the folder could not be read. */
   readonly problem?: string;
 }

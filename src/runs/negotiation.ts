@@ -1,7 +1,6 @@
 import type { Action } from '../domain/games/game';
 import { type Pair, pair, type Seat } from '../domain/seat';
 import { actionCell, dealCell, shareCell, type TurnRow } from '../protocol/rollouts';
-import type { RunConfig } from '../protocol/runConfig';
 import type { CreditView, GroupMember, NegotiationView, Place, RoundView, TokenColumns, TurnView } from '../protocol/webview';
 
 /** What the group's table needs of a turn; token columns of the other negotiations stay on disk. */
@@ -32,7 +31,7 @@ export type MemberRow = Pick<TurnRow, (typeof MEMBER_COLUMNS)[number]>;
  */
 export function negotiationView(
   place: Place,
-  config: RunConfig,
+  rules: ViewRules,
   turns: readonly TurnRow[],
   group: readonly MemberRow[],
 ): NegotiationView | null {
@@ -40,25 +39,26 @@ export function negotiationView(
   if (first === undefined) return null;
   return {
     place: { ...place, group: first.seed_group, negotiation: first.negotiation },
-    ...rulesOf(config),
+    ...rulesOf(rules),
     group: first.seed_group,
     players: playersOf(turns),
     rounds: roundsOf(turns),
-    turns: turns.map((row) => turnView(row, config)),
-    members: membersOf(group, config).filter((member) => member.negotiation !== first.negotiation),
+    turns: turns.map((row) => turnView(row, rules)),
+    members: membersOf(group, rules).filter((member) => member.negotiation !== first.negotiation),
     committed: true,
   };
 }
 
 /** What a negotiation's view takes from its run: the game, and the numbers of the credit's formula. */
-export function rulesOf({
-  game,
-  algorithm,
-  gamma,
-  beta,
-  matchedGamma,
-  rewardScale,
-}: RunConfig): Pick<NegotiationView, 'game' | 'algorithm' | 'gamma' | 'beta' | 'matchedGamma' | 'rewardScale'> {
+export type ViewRules = Pick<NegotiationView, 'game' | 'algorithm' | 'gamma' | 'beta' | 'matchedGamma' | 'rewardScale'>;
+
+/** The rules of a game that nobody was trained in. */
+export function untrainedRules(game: string): ViewRules {
+  return { game, algorithm: null, gamma: 1, beta: 0, matchedGamma: false, rewardScale: 1 };
+}
+
+/** The rules of a run, and nothing else of its configuration. */
+export function rulesOf({ game, algorithm, gamma, beta, matchedGamma, rewardScale }: ViewRules): ViewRules {
   return { game, algorithm, gamma, beta, matchedGamma, rewardScale };
 }
 
@@ -73,7 +73,7 @@ export function seatOf(row: Pick<TurnRow, 'seat'>): Seat {
 }
 
 /** Own advantage, alignment term and their sum: from the token columns, which all tokens of a round share. */
-export function creditOf(row: MemberRow, config: Pick<RunConfig, 'algorithm' | 'beta'>): CreditView {
+export function creditOf(row: MemberRow, config: Pick<ViewRules, 'algorithm' | 'beta'>): CreditView {
   const own = row.own_advantage[0] ?? row.return - row.baseline;
   const alignment = row.alignment_term[0] ?? alignmentTerm(row, config);
   return {
@@ -88,12 +88,12 @@ export function creditOf(row: MemberRow, config: Pick<RunConfig, 'algorithm' | '
 }
 
 /** What the alignment term is where no token carries it (spec of credits: rl none, sum the opponent's advantage, else β·w·A²). */
-function alignmentTerm(row: MemberRow, { algorithm, beta }: Pick<RunConfig, 'algorithm' | 'beta'>): number {
-  if (algorithm === 'rl') return 0;
+function alignmentTerm(row: MemberRow, { algorithm, beta }: Pick<ViewRules, 'algorithm' | 'beta'>): number {
+  if (algorithm === 'rl' || algorithm === null) return 0;
   return algorithm === 'sum' ? row.opponent_advantage : beta * row.weight * row.opponent_advantage;
 }
 
-function turnView(row: TurnRow, config: RunConfig): TurnView {
+function turnView(row: TurnRow, rules: ViewRules): TurnView {
   return {
     turn: row.turn,
     round: row.round,
@@ -104,7 +104,7 @@ function turnView(row: TurnRow, config: RunConfig): TurnView {
     valid: row.valid,
     trained: row.trained,
     tokens: tokensOf(row),
-    credit: creditOf(row, config),
+    credit: rules.algorithm === null ? null : creditOf(row, rules),
   };
 }
 
@@ -142,7 +142,7 @@ function roundsOf(turns: readonly TurnRow[]): RoundView[] {
   });
 }
 
-function membersOf(group: readonly MemberRow[], config: RunConfig): GroupMember[] {
+function membersOf(group: readonly MemberRow[], rules: ViewRules): GroupMember[] {
   const negotiations = new Map<number, MemberRow[]>();
   for (const row of group) {
     const rows = negotiations.get(row.negotiation) ?? [];
@@ -160,8 +160,8 @@ function membersOf(group: readonly MemberRow[], config: RunConfig): GroupMember[
       players: playersOf(rows),
       rewards: each((row) => row.reward),
       returns: each((row) => row.return),
-      own: each((row) => creditOf(row, config).own),
-      credits: each((row) => creditOf(row, config).credit),
+      own: each((row) => creditOf(row, rules).own),
+      credits: each((row) => creditOf(row, rules).credit),
       actions: each((row) => actionText(parseAction(row))),
     };
   });

@@ -2,25 +2,25 @@ import type { SaidText } from '../domain/filter';
 import type { RunFile } from '../protocol/runFiles';
 import type { CurvePoint, NegotiationView, Place, RunStatus, RunView } from '../protocol/webview';
 import type { ActiveRun } from './activeRun';
-import { MEMBER_COLUMNS, negotiationView, seatOf } from './negotiation';
+import { MEMBER_COLUMNS, negotiationView, seatOf, untrainedRules, type ViewRules } from './negotiation';
+import type { NegotiationFolder, Played } from './negotiationFolder';
 import { OUTLINE_COLUMNS, outlineOf, previewOutline } from './outline';
 import { previewView } from './preview';
 import type { RolloutReader } from './rolloutReader';
-import type { RunFolder } from './runFolder';
 import type { NegotiationKey, Outline, TreeRun } from './treeModel';
 
-/** A run that is open in this window: its folder, and the trainer if it is one of ours. */
+/** A run that is open in this window: its folder, and the trainer if it is one of ours. Match-ups and play read like one. */
 export class OpenRun {
   active: ActiveRun | null = null;
 
   constructor(
     readonly id: string,
-    readonly folder: RunFolder,
+    readonly folder: NegotiationFolder,
     private readonly reader: RolloutReader,
   ) {}
 
   get name(): string {
-    return this.folder.file?.name ?? this.folder.baseName;
+    return this.folder.file?.name ?? this.folder.played?.name ?? this.folder.baseName;
   }
 
   get file(): RunFile | null {
@@ -28,6 +28,7 @@ export class OpenRun {
   }
 
   get status(): RunStatus {
+    if (this.folder.played !== null) return 'finished';
     if (this.folder.file === null) return 'broken';
     if (this.active !== null || this.folder.trainedBy !== null) return 'live';
     return this.folder.finished === null ? 'stopped' : 'finished';
@@ -35,7 +36,12 @@ export class OpenRun {
 
   /** Iterations that there will be; 0 where run.json cannot be read. */
   get planned(): number {
-    return this.folder.file?.config.iterations ?? 0;
+    return this.folder.file?.config.iterations ?? this.folder.played?.pairs.size ?? 0;
+  }
+
+  /** When it was begun, ISO 8601; empty where that cannot be read. */
+  get created(): string {
+    return this.folder.file?.created ?? this.folder.played?.created ?? '';
   }
 
   /** Committed iterations, the start not counted. */
@@ -45,7 +51,8 @@ export class OpenRun {
 
   /** The run as headers and charts show it; null where run.json cannot be read. */
   view(): RunView | null {
-    const { file } = this.folder;
+    const { file, played } = this.folder;
+    if (played !== null) return this.#playedView(played);
     if (file === null) return null;
     const problem = this.folder.problems[0]?.message;
     return {
@@ -67,21 +74,28 @@ export class OpenRun {
 
   /** The run as the tree shows it. */
   treeRun(): TreeRun {
-    const { file } = this.folder;
+    const { file, played } = this.folder;
     return {
       id: this.id,
       name: this.name,
       status: this.status,
-      detail: file === null ? (this.folder.problems[0]?.message ?? '') : `${this.iteration} of ${this.planned}`,
+      detail:
+        played !== null
+          ? pairsText(played)
+          : file === null
+            ? (this.folder.problems[0]?.message ?? '')
+            : `${this.iteration} of ${this.planned}`,
       planned: this.planned,
       iterations: this.folder.iterations.filter((line) => line.rollouts !== undefined),
       problems: this.folder.problems,
       preview: this.active?.preview ?? null,
+      ...(played === null ? {} : { pairs: played.pairs }),
     };
   }
 
   /** Points of the training curves from an iteration on. */
   curve(from: number): CurvePoint[] {
+    if (this.folder.played !== null) return [];
     return this.folder.iterations.flatMap(({ iteration, measures }) =>
       iteration >= from && measures !== undefined ? [{ iteration, measures }] : [],
     );
@@ -93,18 +107,18 @@ export class OpenRun {
    */
   async negotiation(place: Place): Promise<NegotiationView | null> {
     const { iteration, negotiation } = place;
-    const config = this.folder.file?.config;
-    if (config === undefined || iteration === undefined || negotiation === undefined) return null;
+    const rules = this.#rules();
+    if (rules === undefined || iteration === undefined || negotiation === undefined) return null;
     const line = this.folder.iteration(iteration);
     if (line?.rollouts === undefined) {
       const preview = this.active?.preview;
       const known = preview?.iteration === iteration ? preview.negotiation(negotiation) : undefined;
-      return known === undefined ? null : previewView(place, config, known);
+      return known === undefined ? null : previewView(place, rules, known);
     }
     const group = line.negotiations?.group[negotiation] ?? place.group;
     const turns = await this.reader.negotiation(this.folder.path, line.rollouts, negotiation);
     const members = group === undefined ? [] : await this.reader.group(this.folder.path, line.rollouts, group, MEMBER_COLUMNS);
-    return negotiationView(place, config, turns, members);
+    return negotiationView(place, rules, turns, members);
   }
 
   /**
@@ -112,13 +126,13 @@ export class OpenRun {
    * @throws RolloutError when its file cannot be read
    */
   async outline({ iteration, negotiation, group }: NegotiationKey): Promise<Outline | null> {
-    const config = this.folder.file?.config;
+    const rules = this.#rules();
     const line = this.folder.iteration(iteration);
-    if (config === undefined || line?.rollouts === undefined) return this.previewOutline({ iteration, negotiation, group });
+    if (rules === undefined || line?.rollouts === undefined) return this.previewOutline({ iteration, negotiation, group });
     const rows = await this.reader.group(this.folder.path, line.rollouts, group, OUTLINE_COLUMNS);
     return outlineOf(
       rows.filter((row) => row.negotiation === negotiation),
-      config,
+      rules,
     );
   }
 
@@ -182,6 +196,23 @@ export class OpenRun {
     });
   }
 
+  #rules(): ViewRules | undefined {
+    const { file, played } = this.folder;
+    return played === null ? file?.config : untrainedRules(played.game);
+  }
+
+  #playedView(played: Played): RunView {
+    const problem = this.folder.problems[0]?.message;
+    return {
+      run: this.id,
+      name: this.name,
+      ...{ game: played.game, algorithm: null, seed: played.seed, status: this.status, device: '' },
+      ...{ iteration: this.iteration, iterations: this.planned, tokensPerSecond: null, secondsPerIteration: null },
+      played: { kind: played.kind, pairs: Object.fromEntries(played.pairs) },
+      ...(problem === undefined ? {} : { problem }),
+    };
+  }
+
   #count(line: { readonly negotiations?: { readonly group: readonly number[] } | undefined }): number {
     return line.negotiations?.group.length ?? 0;
   }
@@ -196,4 +227,9 @@ export class OpenRun {
     const tokens = last.training.sampledTokens + last.training.trainedTokens;
     return { tokensPerSecond: tokens / last.seconds, secondsPerIteration: last.seconds };
   }
+}
+
+function pairsText({ kind, pairs, negotiations }: Played): string {
+  if (kind === 'play') return '';
+  return `${pairs.size} ${pairs.size === 1 ? 'pair' : 'pairs'}, ${negotiations} negotiations each`;
 }

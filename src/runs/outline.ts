@@ -1,6 +1,5 @@
 import type { TurnRow } from '../protocol/rollouts';
-import type { RunConfig } from '../protocol/runConfig';
-import { actionText, actsOf, byRound, creditOf, MEMBER_COLUMNS, parseAction, seatOf } from './negotiation';
+import { actionText, actsOf, byRound, creditOf, MEMBER_COLUMNS, parseAction, seatOf, type ViewRules } from './negotiation';
 import type { PreviewNegotiation } from './preview';
 import type { Outline } from './treeModel';
 
@@ -11,7 +10,7 @@ export const OUTLINE_COLUMNS = [...MEMBER_COLUMNS, 'text', 'valid'] as const;
 export type OutlineRow = Pick<TurnRow, (typeof OUTLINE_COLUMNS)[number]>;
 
 /** Rounds and turns of a committed negotiation. @throws SyntaxError | ZodError */
-export function outlineOf(rows: readonly OutlineRow[], config: RunConfig): Outline {
+export function outlineOf(rows: readonly OutlineRow[], rules: Pick<ViewRules, 'algorithm' | 'beta'>): Outline {
   const rounds = byRound(rows).map(([round, turns]) => {
     const acts = actsOf(turns);
     return {
@@ -23,7 +22,7 @@ export function outlineOf(rows: readonly OutlineRow[], config: RunConfig): Outli
         seat: seatOf(row),
         text: row.text,
         valid: row.valid,
-        credit: creditOf(row, config).credit,
+        credit: rules.algorithm === null ? null : creditOf(row, rules).credit,
       })),
     };
   });

@@ -1,8 +1,7 @@
 import { type Pair, pair } from '../domain/seat';
-import type { RunConfig } from '../protocol/runConfig';
 import type { PreviewTurn } from '../protocol/trainer';
 import type { NegotiationView, Place, TokenColumns, TurnView } from '../protocol/webview';
-import { rulesOf } from './negotiation';
+import { rulesOf, type ViewRules } from './negotiation';
 
 /** A negotiation of the iteration under way, as far as it has come. */
 export interface PreviewNegotiation {
@@ -55,10 +54,10 @@ export class Preview {
 }
 
 /** A negotiation under way as the inspector draws it: words and sampling log-probabilities, no rewards and no credits yet. */
-export function previewView(place: Place, config: RunConfig, { negotiation, group, turns }: PreviewNegotiation): NegotiationView {
+export function previewView(place: Place, rules: ViewRules, { negotiation, group, turns }: PreviewNegotiation): NegotiationView {
   return {
     place: { ...place, group, negotiation },
-    ...rulesOf(config),
+    ...rulesOf(rules),
     group,
     players: previewPlayers(turns),
     rounds: [],

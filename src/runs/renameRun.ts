@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { RUN_PATHS, type RunFile, runFile } from '../protocol/runFiles';
 import { writeDurably } from './durableFile';
 import { inspectLock } from './lock';
+import type { NegotiationFolder } from './negotiationFolder';
 import { firstIssue } from './problem';
-import type { RunFolder } from './runFolder';
 
 /** Longest name of a run, in characters. */
 const LONGEST = 200;
@@ -13,7 +13,7 @@ const LONGEST = 200;
  * Gives a run another name in its run.json; all else in it stays.
  * @throws RangeError for a name that will not do, Error when somebody trains in the folder or run.json cannot be read
  */
-export async function renameRun(folder: RunFolder, name: string): Promise<void> {
+export async function renameRun(folder: Pick<NegotiationFolder, 'path' | 'rereadRunFile'>, name: string): Promise<void> {
   const wanted = name.trim();
   if (wanted === '' || wanted.length > LONGEST) throw new RangeError(`a run's name has 1 to ${LONGEST} characters, not ${wanted.length}`);
   if ((await inspectLock(folder.path)).state === 'held') throw new Error(`${folder.path} is being trained in: rename the run afterwards`);

@@ -1,4 +1,5 @@
 import { AGENT_NAMES, type Pair, pair, SEATS } from '../domain/seat';
+import { lineText } from '../domain/tokens/visibleText';
 import type { IterationLine, NegotiationSummaries } from '../protocol/runFiles';
 import type { Place, TreeNodeKind, TreeRow } from '../protocol/webview';
 import { previewPlayers } from './preview';
@@ -66,13 +67,20 @@ function placeOf({ run, what }: TreeNode): Place {
 
 function words({ run, what }: TreeNode): Words {
   switch (what.kind) {
-    case 'run':
+    case 'run': {
+      // A mean over pairs of players, or a line through them, means nothing.
+      if (run.pairs !== undefined) return { label: run.name, ...(run.detail === '' ? {} : { detail: run.detail }) };
       return { label: run.name, detail: run.detail, ...reward(run.iterations.at(-1)), ...spark(run.iterations.map(iterationReward)) };
+    }
     case 'range': {
+      if (run.pairs !== undefined)
+        return { label: what.first === what.last ? `pair ${what.first} …` : `pairs ${what.first} – ${what.last}` };
       const label = what.first === what.last ? `iteration ${what.first} …` : `iterations ${what.first} – ${what.last}`;
       return { label, ...reward(what.lines.at(-1)), ...spark(what.lines.map(iterationReward)) };
     }
     case 'iteration': {
+      const pair = run.pairs?.get(what.line.iteration);
+      if (pair !== undefined) return { label: lineText(pair), ...pairReward(what.line) };
       const detail = what.line.checkpoint === undefined ? {} : { detail: 'checkpoint' };
       return { label: `iteration ${what.line.iteration}`, ...detail, ...reward(what.line) };
     }
@@ -169,6 +177,12 @@ function iterationReward(line: IterationLine): number | null {
   if (self !== undefined && self !== null) return (self[0] + self[1]) / 2;
   const all = line.negotiations?.reward.flat() ?? [];
   return all.length === 0 ? null : mean(all);
+}
+
+/** Mean points a round of both players, the first one's first. */
+function pairReward({ measures }: IterationLine): Partial<Words> {
+  const both = measures?.meanReward ?? null;
+  return both === null ? {} : { badge: both.map(points).join(' / '), badgeMeaning: 'mean points a round of the first and the second' };
 }
 
 function reward(line: IterationLine | undefined): Partial<Words> {

@@ -1,29 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import {
-  type IterationLine,
-  type JournalLine,
-  type LockFile,
-  lockFile,
-  RUN_FORMAT,
-  RUN_PATHS,
-  type RunFile,
-  runFile,
-} from '../protocol/runFiles';
+import { type IterationLine, type LockFile, lockFile, RUN_FORMAT, RUN_PATHS, type RunFile, runFile } from '../protocol/runFiles';
 import { readJournal } from './journal';
 import { inspectLock } from './lock';
+import type { FinishedLine, FolderChange, NegotiationFolder } from './negotiationFolder';
 import { firstIssue, isMissing, messageOf, type Problem } from './problem';
-
-/** The journal's last word on a finished run. */
-export type FinishedLine = Extract<JournalLine, { type: 'finished' }>;
-
-/** What a look at the folder found new. */
-export interface FolderChange {
-  /** Lowest iteration that was added or replaced; null if none was. */
-  readonly from: number | null;
-  /** Whether anything that a reader sees differs. */
-  readonly changed: boolean;
-}
 
 /** Bytes of journal that are read and parsed at once; between two such pages the window gets its turn. */
 const PAGE = 2 ** 20;
@@ -35,7 +16,8 @@ const QUIET = 15_000;
  * A run folder as far as it can be read. What is damaged or missing is a `Problem` with its remedy; the
  * rest is there. Nothing is ever written.
  */
-export class RunFolder {
+export class RunFolder implements NegotiationFolder {
+  readonly played = null;
   /** run.json; null where it cannot be read. */
   file: RunFile | null = null;
   finished: FinishedLine | null = null;

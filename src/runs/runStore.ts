@@ -2,9 +2,10 @@ import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ActiveRun } from './activeRun';
 import { Emitter } from './emitter';
+import type { NegotiationFolder } from './negotiationFolder';
+import { openFolder } from './openFolder';
 import { OpenRun } from './openRun';
 import { RolloutReader } from './rolloutReader';
-import { RunFolder } from './runFolder';
 import type { StopInfo } from './trainerHandle';
 
 /** How often a folder that somebody else may be writing is looked at, in milliseconds. */
@@ -33,8 +34,7 @@ export class RunStore {
 
   /** Open runs, the newest first; those that cannot be read come last. */
   get runs(): readonly OpenRun[] {
-    const created = (run: OpenRun): string => run.file?.created ?? '';
-    return [...this.#runs.values()].sort((a, b) => created(b).localeCompare(created(a)) || a.id.localeCompare(b.id));
+    return [...this.#runs.values()].sort((a, b) => b.created.localeCompare(a.created) || a.id.localeCompare(b.id));
   }
 
   /** An open run by its id. */
@@ -52,7 +52,7 @@ export class RunStore {
     const real = await realPath(path);
     const known = this.#opening.get(real);
     if (known !== undefined) return known;
-    const opening = RunFolder.open(real).then((folder) => {
+    const opening = openFolder(real, this.reader).then((folder) => {
       const run = new OpenRun(this.#freeId(folder), folder, this.reader);
       this.#runs.set(run.id, run);
       this.#changed.fire({ kind: 'run', run });
@@ -118,7 +118,7 @@ export class RunStore {
   }
 
   /** Two copies of a run have one id on disk; here they need two. A slash would look like a path in the tree. */
-  #freeId(folder: RunFolder): string {
+  #freeId(folder: NegotiationFolder): string {
     const wanted = (folder.file?.id ?? folder.baseName).replaceAll('/', '_');
     if (!this.#runs.has(wanted)) return wanted;
     for (let copy = 2; ; copy++) if (!this.#runs.has(`${wanted}~${copy}`)) return `${wanted}~${copy}`;

@@ -50,8 +50,8 @@ export interface TextPosition {
 export function transcriptOf(negotiation: NegotiationView): Transcript {
   const { place, game, algorithm, group } = negotiation;
   const lines = [
-    `Negotiation ${place.negotiation} of iteration ${place.iteration}`,
-    `${lineText(game)} · ${algorithm} · seed group ${group}`,
+    `Negotiation ${place.negotiation} of ${algorithm === null ? 'pair' : 'iteration'} ${place.iteration}`,
+    `${lineText(game)} · ${algorithm ?? whoPlays(negotiation)} · seed group ${group}`,
   ];
   const rounds: { round: number; line: number; endLine: number }[] = [];
   const turns: TranscriptTurn[] = [];
@@ -118,13 +118,16 @@ function gutter(texts: readonly string[], name: string, bar: string): string[] {
 
 function outcome(negotiation: NegotiationView): string[] {
   const { rounds, turns } = negotiation;
-  const players = SEATS.map((seat) => `${AGENT_NAMES[seat]}: ${lineText(negotiation.players[seat]) || 'unknown'}`).join(' · ');
   const invalid = turns.filter(({ valid }) => !valid);
   return [
-    players,
+    whoPlays(negotiation),
     ...rounds.map(({ round }) => `Round ${round + 1}: ${roundOutcome(negotiation, round)}`),
     ...invalid.map(({ round, seat }) => `${AGENT_NAMES[seat]} in round ${round + 1} did not parse: the game’s default counted`),
   ];
+}
+
+function whoPlays({ players }: NegotiationView): string {
+  return SEATS.map((seat) => `${AGENT_NAMES[seat]}: ${lineText(players[seat]) || 'unknown'}`).join(' · ');
 }
 
 /** Where a token stands: one stretch a line, so that no gutter lies between. Nothing of a token that has no character of its own. */

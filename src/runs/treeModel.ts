@@ -13,6 +13,8 @@ export interface TreeRun {
   readonly detail: string;
   /** Iterations that there will be; decides whether they are shown in ranges. */
   readonly planned: number;
+  /** Who met whom, by what stands for the iteration, where nothing was trained. */
+  readonly pairs?: ReadonlyMap<number, string>;
   /** Committed iterations that have rollouts, ascending. */
   readonly iterations: readonly IterationLine[];
   readonly problems: readonly Problem[];

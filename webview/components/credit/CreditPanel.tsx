@@ -30,7 +30,9 @@ export function CreditPanel(): VNode {
       </h2>
       {credit === null ? (
         <p class="dim">
-          No credit yet: this is a preview. Credits need the whole seed group, which is there when the iteration is committed.
+          {view.algorithm === null
+            ? 'Nothing was trained by this negotiation, so its turns have no credit.'
+            : 'No credit yet: this is a preview. Credits need the whole seed group, which is there when the iteration is committed.'}
         </p>
       ) : (
         <>

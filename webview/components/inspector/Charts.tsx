@@ -36,12 +36,15 @@ const groupPoints = computed(() => scatterPoints(negotiation.value));
 export function Charts(): VNode {
   const run = currentRun.value;
   const other = comparing.value ? rivalRun.value : (pairedRun.value ?? undefined);
-  const compared = [run, other?.run === run?.run ? undefined : other].filter((one) => one !== undefined);
+  // What was only played has no curves.
+  const compared = [run, other?.run === run?.run ? undefined : other].filter(
+    (one) => one !== undefined && one.algorithm !== null,
+  ) as RunView[];
   // AA first, whichever is open, so that colours and order never swap.
-  compared.sort((a, b) => a.algorithm.localeCompare(b.algorithm) || a.seed - b.seed);
+  compared.sort((a, b) => (a.algorithm ?? '').localeCompare(b.algorithm ?? '') || a.seed - b.seed);
   const styles = stylesOf(compared);
   const ipd = run?.game === 'ipd';
-  const kinds = run === undefined ? [] : ipd ? [REWARD, COOPERATION] : [EFFICIENCY, KEPT];
+  const kinds = run === undefined || run.algorithm === null ? [] : ipd ? [REWARD, COOPERATION] : [EFFICIENCY, KEPT];
   return (
     <section class="charts" aria-label="Charts">
       {kinds.map((kind) => (
@@ -57,8 +60,8 @@ export function Charts(): VNode {
           {...(kind.range === undefined ? {} : { range: kind.range })}
         />
       ))}
-      {ipd && <ProfileChart profiles={compared.map((one, index) => profileOf(one, styles[index]!))} />}
-      {(negotiation.value !== null || !ipd) && (
+      {ipd && run.algorithm !== null && <ProfileChart profiles={compared.map((one, index) => profileOf(one, styles[index]!))} />}
+      {(negotiation.value !== null || (!ipd && run?.algorithm !== null)) && (
         <ScatterChart
           points={groupPoints.value}
           onSelect={(point) =>

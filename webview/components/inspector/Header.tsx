@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import type { CurvePoint, RunView } from '../../../src/protocol/webview';
-import { choose, comparing, currentRun, curves, follow, following, pairedRun, rival, saveComparing, selection } from '../../state';
+import { choose, command, comparing, currentRun, curves, follow, following, pairedRun, rival, saveComparing, selection } from '../../state';
 import { Button, Checkbox } from '../controls';
 import { grouped, percent, plain } from '../numbers';
 import { STATUS_TEXT, StatusIcon } from '../tree/StatusIcon';
@@ -20,22 +20,28 @@ export function Header({ onKeys }: { readonly onKeys: () => void }): VNode {
   const last = curves.value.get(run.run)?.at(-1);
   return (
     <header class="head">
-      <h1 title={`${run.game} · ${run.algorithm} · seed ${run.seed}`}>{run.name}</h1>
+      <h1 title={[run.game, ...(run.algorithm === null ? [] : [run.algorithm]), `seed ${run.seed}`].join(' · ')}>{run.name}</h1>
       <span class={`chip status-chip ${run.status}`}>
         <StatusIcon status={run.status} />
         {STATUS_TEXT[run.status]}
       </span>
-      <span class="chip">
-        <i
-          class={`swatch-line ${seriesStyle(run.algorithm).dash === '' ? '' : 'dashed'}`}
-          style={{ '--c': seriesStyle(run.algorithm).colour }}
-          aria-hidden="true"
-        />
-        {ALGORITHMS[run.algorithm]}
-      </span>
-      <span class="chip number">
-        iteration {run.iteration} of {run.iterations}
-      </span>
+      {run.algorithm === null ? (
+        <span class="chip">nothing trained</span>
+      ) : (
+        <>
+          <span class="chip">
+            <i
+              class={`swatch-line ${seriesStyle(run.algorithm).dash === '' ? '' : 'dashed'}`}
+              style={{ '--c': seriesStyle(run.algorithm).colour }}
+              aria-hidden="true"
+            />
+            {ALGORITHMS[run.algorithm]}
+          </span>
+          <span class="chip number">
+            iteration {run.iteration} of {run.iterations}
+          </span>
+        </>
+      )}
       {chips(run, last).map((text) => (
         <span key={text} class="chip number">
           {text}
@@ -55,6 +61,7 @@ export function Header({ onKeys }: { readonly onKeys: () => void }): VNode {
         </span>
       )}
       <span class="head-actions">
+        {run.played?.kind === 'matchups' && <Button onClick={() => command('openMatchups', { run: run.run })}>Show the Matrix</Button>}
         {(run.status === 'live' || following.value) && (
           <Checkbox
             checked={following.value}
@@ -81,7 +88,7 @@ export function Header({ onKeys }: { readonly onKeys: () => void }): VNode {
   );
 }
 
-const ALGORITHMS: Readonly<Record<RunView['algorithm'], string>> = {
+const ALGORITHMS: Readonly<Record<NonNullable<RunView['algorithm']>, string>> = {
   rl: 'plain RL',
   aa: 'Advantage Alignment',
   'aa-jit': 'Advantage Alignment, k ≤ t',

@@ -1,7 +1,8 @@
 import type { VNode } from 'preact';
+import { lineText } from '../../../src/domain/tokens/visibleText';
 import type { NegotiationView } from '../../../src/protocol/webview';
 import { loadingNegotiation, step } from '../../inspectorState';
-import { channel, choose, command, cursor, selection } from '../../state';
+import { channel, choose, command, currentRun, cursor, selection } from '../../state';
 import { Button, Checkbox } from '../controls';
 import { promptsShown, showAllPrompts } from '../transcript/prompts';
 
@@ -10,15 +11,17 @@ export function PlaceBar({ view }: { readonly view: NegotiationView }): VNode {
   const { iteration, negotiation } = view.place;
   const at = cursor.value;
   const turn = at === null ? undefined : view.turns[at.turn];
+  const pair = iteration === undefined ? undefined : currentRun.value?.played?.pairs[iteration];
+  const of = pair === undefined ? 'iteration' : 'pair';
   const go = (by: 'negotiation' | 'iteration', delta: 1 | -1) => () => void step(channel(), by, delta);
   return (
     <nav class="place-bar" aria-label="Place" aria-busy={loadingNegotiation.value}>
       <span class="stepper">
-        <Button kind="icon" label="Previous iteration ([)" onClick={go('iteration', -1)}>
+        <Button kind="icon" label={`Previous ${of} ([)`} onClick={go('iteration', -1)}>
           ‹
         </Button>
-        <span class="number">iteration {iteration}</span>
-        <Button kind="icon" label="Next iteration (])" onClick={go('iteration', 1)}>
+        <span class="number">{pair === undefined ? `iteration ${iteration}` : lineText(pair)}</span>
+        <Button kind="icon" label={`Next ${of} (])`} onClick={go('iteration', 1)}>
           ›
         </Button>
       </span>

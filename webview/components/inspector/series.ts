@@ -8,9 +8,11 @@ export interface SeriesStyle {
   readonly label: string;
 }
 
-/** The style of an algorithm. */
-export function seriesStyle(algorithm: Algorithm): SeriesStyle {
+/** The style of an algorithm; null where nothing was trained. */
+export function seriesStyle(algorithm: Algorithm | null): SeriesStyle {
   switch (algorithm) {
+    case null:
+      return { colour: 'var(--vscode-foreground)', dash: '', label: 'played' };
     case 'aa':
       return { colour: 'var(--aa)', dash: '', label: 'AA' };
     case 'aa-jit':

@@ -1,0 +1,19 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { MATCHUP_PATHS } from '../protocol/matchups';
+import { PLAY_PATHS } from '../protocol/play';
+import { RUN_PATHS } from '../protocol/runFiles';
+import type { NegotiationFolder } from './negotiationFolder';
+import { PlayedFolder } from './playedFolder';
+import type { RolloutReader } from './rolloutReader';
+import { RunFolder } from './runFolder';
+
+/** Opens a folder by what it holds: a run, match-ups, or a negotiation with a person. Never throws. */
+export async function openFolder(path: string, reader: RolloutReader): Promise<NegotiationFolder> {
+  const holds = (name: string): boolean => existsSync(join(path, name));
+  if (!holds(RUN_PATHS.run)) {
+    if (holds(MATCHUP_PATHS.matchups)) return PlayedFolder.open(path, 'matchups', reader);
+    if (holds(PLAY_PATHS.play)) return PlayedFolder.open(path, 'play', reader);
+  }
+  return RunFolder.open(path);
+}
