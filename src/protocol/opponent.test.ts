@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasChatOpponent, hasFixedOpponent, isOpponentPath, learnerReward, opponentName } from './opponent';
+import { hasChatOpponent, hasFixedOpponent, isOpponentPath, learnerReward, metFixedOpponent, opponentName } from './opponent';
 
 describe('an opponent', () => {
   it.each([
@@ -23,5 +23,21 @@ describe('an opponent', () => {
     expect(learnerReward({ opponent: 'self' }, { meanReward: [1, 3] })).toBe(2);
     expect(learnerReward({ opponent: 'seed' }, { meanReward: [1, 3] })).toBe(1);
     expect(learnerReward({ opponent: 'seed' }, { meanReward: null })).toBeNull();
+  });
+
+  it('shows in who sat across from the live policy', () => {
+    const met = (...player: [string, string]): boolean =>
+      metFixedOpponent({
+        negotiations: {
+          group: [0],
+          reward: [[0], [0]],
+          efficiency: [0],
+          player: [[player[0]], [player[1]]],
+          invalid: [0],
+          credit: [[0], [0]],
+        },
+      });
+    expect([met('policy', 'policy'), met('policy', 'snapshot:40'), metFixedOpponent({})]).toEqual([false, false, false]);
+    expect([met('policy', 'scripted:greedy'), met('aa@200', 'policy')]).toEqual([true, true]);
   });
 });

@@ -1,5 +1,5 @@
 import type { RunConfig } from './runConfig';
-import type { MeasuresFile } from './runFiles';
+import type { IterationLine, MeasuresFile } from './runFiles';
 
 /** The opponent that is none: one adapter has both seats. */
 export const SELF = 'self';
@@ -25,6 +25,12 @@ export function isOpponentPath(opponent: string): boolean {
 export function learnerReward(run: Opposed, { meanReward }: Pick<MeasuresFile, 'meanReward'>): number | null {
   if (meanReward === null) return null;
   return hasFixedOpponent(run) ? meanReward[0] : (meanReward[0] + meanReward[1]) / 2;
+}
+
+/** Whether an iteration was played against a fixed opponent: across from the live policy sat neither it nor an earlier self. */
+export function metFixedOpponent({ negotiations }: Pick<IterationLine, 'negotiations'>): boolean {
+  const players = negotiations?.player.map(([first]) => first) ?? [];
+  return players.some((player) => player !== undefined && player !== 'policy' && !/^snapshot(:|$)/.test(player));
 }
 
 /** A fixed opponent as `player` cells, summaries and run names have it: `ipd-aa@200` for a path, else as it is written. */

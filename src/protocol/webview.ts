@@ -205,6 +205,8 @@ export interface RunView {
   readonly tokensPerSecond: number | null;
   readonly secondsPerIteration: number | null;
   readonly pairedWith?: string;
+  /** Who has the other seat, where that is a fixed player; rewards in measures are `[learner's, opponent's]` then. */
+  readonly opponent?: string;
   /** Its negotiations can be forked, and its policies asked what they would say. */
   readonly forkable?: true;
   /** The run set it belongs to; bands are over the seeds of a set's runs of one algorithm. */

@@ -1,4 +1,5 @@
 import type { SaidText } from '../domain/filter';
+import { hasFixedOpponent, opponentName } from '../protocol/opponent';
 import type { RunFile } from '../protocol/runFiles';
 import type { CurvePoint, NegotiationView, Place, RunStatus, RunView } from '../protocol/webview';
 import type { ActiveRun } from './activeRun';
@@ -67,6 +68,7 @@ export class OpenRun {
       device: this.active?.progress?.device ?? file.device,
       ...this.#speed(),
       ...(file.pairedWith === undefined ? {} : { pairedWith: file.pairedWith }),
+      ...(hasFixedOpponent(file.config) ? { opponent: opponentName(file.config.opponent) } : {}),
       ...(file.set === undefined ? {} : { set: file.set }),
       ...(problem === undefined ? {} : { problem }),
     };

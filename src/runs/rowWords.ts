@@ -1,5 +1,6 @@
 import { AGENT_NAMES, type Pair, pair, SEATS } from '../domain/seat';
 import { lineText } from '../domain/tokens/visibleText';
+import { metFixedOpponent } from '../protocol/opponent';
 import type { IterationLine, NegotiationSummaries } from '../protocol/runFiles';
 import type { Place, TreeNodeKind, TreeRow } from '../protocol/webview';
 import { previewPlayers } from './preview';
@@ -171,10 +172,10 @@ function versus(players: Pair<string>): string {
     .join(', ');
 }
 
-/** Mean points a round and player: of the live policy against itself where it played itself, else of all. */
+/** Mean points a round and player: of the live policy against itself where it played itself, else its own against a fixed opponent, else of all. */
 function iterationReward(line: IterationLine): number | null {
   const self = line.measures?.meanReward;
-  if (self !== undefined && self !== null) return (self[0] + self[1]) / 2;
+  if (self !== undefined && self !== null) return metFixedOpponent(line) ? self[0] : (self[0] + self[1]) / 2;
   const all = line.negotiations?.reward.flat() ?? [];
   return all.length === 0 ? null : mean(all);
 }

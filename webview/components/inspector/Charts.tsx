@@ -1,5 +1,6 @@
 import { computed } from '@preact/signals';
 import type { VNode } from 'preact';
+import { learnerReward, SELF } from '../../../src/protocol/opponent';
 import type { MeasuresFile } from '../../../src/protocol/runFiles';
 import type { Place, RunView } from '../../../src/protocol/webview';
 import { CurveChart } from '../../charts/curve/CurveChart';
@@ -16,13 +17,13 @@ interface CurveKind {
   readonly title: string;
   readonly range?: readonly [number, number];
   readonly digits: number;
-  readonly value: (measures: MeasuresFile) => number | null | undefined;
+  readonly value: (measures: MeasuresFile, run: RunView) => number | null | undefined;
 }
 
 const REWARD: CurveKind = {
   title: 'Reward per round',
   digits: 2,
-  value: ({ meanReward }) => (meanReward === null ? null : (meanReward[0] + meanReward[1]) / 2),
+  value: (measures, { opponent = SELF }) => learnerReward({ opponent }, measures),
 };
 const COOPERATION: CurveKind = { title: 'Cooperation rate', range: [0, 1], digits: 2, value: (measures) => measures.cooperationRate };
 const EFFICIENCY: CurveKind = { title: 'Efficiency', range: [0, 1], digits: 2, value: (measures) => measures.efficiency };
@@ -74,7 +75,10 @@ export function Charts(): VNode {
 }
 
 function seriesOf(run: RunView, { value }: CurveKind, style: SeriesStyle): CurveSeries {
-  const points = (curves.value.get(run.run) ?? []).map((point) => ({ iteration: point.iteration, value: value(point.measures) ?? null }));
+  const points = (curves.value.get(run.run) ?? []).map((point) => ({
+    iteration: point.iteration,
+    value: value(point.measures, run) ?? null,
+  }));
   return { id: run.name, points, ...style };
 }
 

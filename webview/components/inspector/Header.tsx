@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { learnerReward, SELF } from '../../../src/protocol/opponent';
 import type { CurvePoint, RunView } from '../../../src/protocol/webview';
 import { choose, command, comparing, currentRun, curves, follow, following, pairedRun, rival, saveComparing, selection } from '../../state';
 import { Button, Checkbox } from '../controls';
@@ -99,7 +100,8 @@ function chips(run: RunView, last: CurvePoint | undefined): string[] {
   const texts = [run.device];
   if (run.tokensPerSecond !== null) texts.push(`${grouped(run.tokensPerSecond)} tokens/s`);
   const measures = last?.measures;
-  if (measures?.meanReward) texts.push(`reward ${plain((measures.meanReward[0] + measures.meanReward[1]) / 2)}`);
+  const reward = measures === undefined ? null : learnerReward({ opponent: run.opponent ?? SELF }, measures);
+  if (reward !== null) texts.push(`reward ${plain(reward)}`);
   if (measures?.cooperationRate !== undefined) texts.push(`cooperation ${percent(measures.cooperationRate)}`);
   else if (measures?.efficiency !== null && measures?.efficiency !== undefined) texts.push(`efficiency ${percent(measures.efficiency)}`);
   return texts.filter(Boolean);
