@@ -1,7 +1,7 @@
 import type { Place } from '../protocol/webview';
 import { place as placeSchema } from '../protocol/webview';
 
-const NUMBERS = ['iteration', 'group', 'negotiation', 'round', 'turn', 'token'] as const;
+const NUMBERS = ['iteration', 'group', 'negotiation', 'round', 'turn', 'token', 'branch'] as const;
 
 /** A link to a place: `vscode://parley.parley/open?run=…&iteration=…`. */
 export function linkTo(scheme: string, extension: string, place: Place): string {

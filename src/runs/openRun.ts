@@ -3,6 +3,8 @@ import { hasFixedOpponent, opponentName } from '../protocol/opponent';
 import type { RunFile } from '../protocol/runFiles';
 import type { CurvePoint, NegotiationView, Place, RunStatus, RunView } from '../protocol/webview';
 import type { ActiveRun } from './activeRun';
+import { BranchIndex } from './branchIndex';
+import { branchView, whyNotForkable } from './forkable';
 import { MEMBER_COLUMNS, negotiationView, seatOf, untrainedRules, type ViewRules } from './negotiation';
 import type { NegotiationFolder, Played } from './negotiationFolder';
 import { OUTLINE_COLUMNS, outlineOf, previewOutline } from './outline';
@@ -13,12 +15,17 @@ import type { NegotiationKey, Outline, TreeRun } from './treeModel';
 /** A run that is open in this window: its folder, and the trainer if it is one of ours. Match-ups and play read like one. */
 export class OpenRun {
   active: ActiveRun | null = null;
+  /** Branches of its negotiations. */
+  readonly branches: BranchIndex;
+  #whyNotForkable: { readonly at: number; readonly why: string | null } | undefined;
 
   constructor(
     readonly id: string,
     readonly folder: NegotiationFolder,
     private readonly reader: RolloutReader,
-  ) {}
+  ) {
+    this.branches = new BranchIndex(folder.path);
+  }
 
   get name(): string {
     return this.folder.file?.name ?? this.folder.played?.name ?? this.folder.baseName;
@@ -50,6 +57,12 @@ export class OpenRun {
     return Math.max(0, this.folder.last);
   }
 
+  /** Why its negotiations cannot be forked, in one line; null where they can. What it takes is looked for again as the run goes on. */
+  get whyNotForkable(): string | null {
+    if (this.#whyNotForkable?.at !== this.folder.last) this.#whyNotForkable = { at: this.folder.last, why: whyNotForkable(this) };
+    return this.#whyNotForkable.why;
+  }
+
   /** The run as headers and charts show it; null where run.json cannot be read. */
   view(): RunView | null {
     const { file, played } = this.folder;
@@ -69,6 +82,7 @@ export class OpenRun {
       ...this.#speed(),
       ...(file.pairedWith === undefined ? {} : { pairedWith: file.pairedWith }),
       ...(hasFixedOpponent(file.config) ? { opponent: opponentName(file.config.opponent) } : {}),
+      ...(this.whyNotForkable === null ? { forkable: true as const } : {}),
       ...(file.set === undefined ? {} : { set: file.set }),
       ...(problem === undefined ? {} : { problem }),
     };
@@ -89,8 +103,10 @@ export class OpenRun {
             : `${this.iteration} of ${this.planned}`,
       planned: this.planned,
       iterations: this.folder.iterations.filter((line) => line.rollouts !== undefined),
-      problems: this.folder.problems,
+      problems: [...this.folder.problems, ...this.branches.problems],
       preview: this.active?.preview ?? null,
+      branches: this.branches.branches,
+      forkable: this.whyNotForkable === null,
       ...(played === null ? {} : { pairs: played.pairs }),
     };
   }
@@ -104,7 +120,7 @@ export class OpenRun {
   }
 
   /**
-   * A negotiation, committed or under way; null where there is none at this place.
+   * A negotiation, committed or under way, or one of its branches; null where there is none at this place.
    * @throws RolloutError when its file cannot be read
    */
   async negotiation(place: Place): Promise<NegotiationView | null> {
@@ -117,10 +133,21 @@ export class OpenRun {
       const known = preview?.iteration === iteration ? preview.negotiation(negotiation) : undefined;
       return known === undefined ? null : previewView(place, rules, known);
     }
+    const branches = this.branches.of({ iteration, negotiation });
+    const shown = branches.length === 0 ? {} : { branches: branches.map(branchView) };
+    if (place.branch !== undefined) {
+      const branch = branches.find((each) => each.branch === place.branch);
+      if (branch === undefined) return null;
+      const own = await this.reader.negotiation(this.folder.path, branch.rollouts, negotiation);
+      // Nobody was trained in it, so that it has no credits; its seed group has none to compare with.
+      const view = negotiationView(place, untrainedRules(rules.game), own, []);
+      return view && { ...view, ...shown, branch: branchView(branch) };
+    }
     const group = line.negotiations?.group[negotiation] ?? place.group;
     const turns = await this.reader.negotiation(this.folder.path, line.rollouts, negotiation);
     const members = group === undefined ? [] : await this.reader.group(this.folder.path, line.rollouts, group, MEMBER_COLUMNS);
-    return negotiationView(place, rules, turns, members);
+    const view = negotiationView(place, rules, turns, members);
+    return view && { ...view, ...shown };
   }
 
   /**
@@ -168,6 +195,13 @@ export class OpenRun {
     const known =
       this.folder.iteration(iteration)?.negotiations?.group[negotiation] ?? this.active?.preview?.negotiation(negotiation)?.group;
     return known === undefined ? place : { ...place, group: known };
+  }
+
+  /** The place of the row that stands for a place: a branch's is under the turn that it leaves at. */
+  rowPlace(place: Place): Place {
+    const branch = place.branch === undefined ? undefined : this.branches.get(place.branch);
+    const complete = this.complete(place);
+    return branch === undefined ? complete : { ...complete, round: branch.round, turn: branch.turn };
   }
 
   /** The place one negotiation or iteration on or back; steps run over into the next iteration; null at the ends. */

@@ -2,7 +2,7 @@ import { AGENT_NAMES, type Pair, pair, SEATS } from '../domain/seat';
 import { lineText } from '../domain/tokens/visibleText';
 import { metFixedOpponent } from '../protocol/opponent';
 import type { IterationLine, NegotiationSummaries } from '../protocol/runFiles';
-import type { Place, TreeNodeKind, TreeRow } from '../protocol/webview';
+import type { BranchView, Place, TreeNodeKind, TreeRow } from '../protocol/webview';
 import { previewPlayers } from './preview';
 import type { Outline, OutlineState, TreeNode } from './treeModel';
 
@@ -12,7 +12,7 @@ const SPARK = 48;
 const REWARD_MEANING = 'points a round and player';
 
 /** What differs from row to row; the rest follows from the node's place in the tree. */
-type Words = Pick<TreeRow, 'label'> & Partial<Pick<TreeRow, 'detail' | 'badge' | 'badgeMeaning' | 'spark' | 'seat'>>;
+type Words = Pick<TreeRow, 'label'> & Partial<Pick<TreeRow, 'detail' | 'badge' | 'badgeMeaning' | 'spark' | 'seat' | 'forkable'>>;
 
 /** A tree row in words and numbers as they are to be read. */
 export function wordsOf(node: TreeNode): TreeRow {
@@ -63,6 +63,8 @@ function placeOf({ run, what }: TreeNode): Place {
       return { run: run.id, ...what.of, round: what.round.round };
     case 'turn':
       return { run: run.id, ...what.of, round: what.round, turn: what.turn.turn };
+    case 'branch':
+      return { run: run.id, ...what.of, round: what.branch.round, turn: what.branch.turn, branch: what.branch.branch };
   }
 }
 
@@ -108,16 +110,33 @@ function words({ run, what }: TreeNode): Words {
     }
     case 'turn': {
       const { seat, text, valid, credit } = what.turn;
+      const said = valid ? text : `${text} (did not parse)`;
       return {
         label: AGENT_NAMES[seat],
-        detail: valid ? text : `${text} (did not parse)`,
+        detail: [said, branchCount(what.branches.length)].filter((part) => part !== '').join(' · '),
         seat,
+        ...(run.forkable === true && credit !== null ? { forkable: true as const } : {}),
         ...(credit === null ? {} : { badge: signed(credit), badgeMeaning: 'credit of this round' }),
       };
+    }
+    case 'branch': {
+      const { branch, seed, sample, reward: pay } = what.branch;
+      const detail = `${whoWentOn(what.branch.players)} · seed ${seed}, sample ${sample + 1}`;
+      return { label: `branch ${branch}`, detail, badge: pay.map(points).join(' / '), badgeMeaning: 'points a round of Alice and Bob' };
     }
     case 'notice':
       return { label: what.label, detail: what.detail };
   }
+}
+
+/** Who goes on in a branch in place of who did in the original: `Bob: ipd-rl@200`. */
+export function whoWentOn(players: BranchView['players']): string {
+  const others = SEATS.filter((seat) => !players[seat].asBefore).map((seat) => `${AGENT_NAMES[seat]}: ${players[seat].name}`);
+  return others.length === 0 ? 'both as before' : others.join(', ');
+}
+
+function branchCount(count: number): string {
+  return count === 0 ? '' : `${count} branch${count === 1 ? '' : 'es'}`;
 }
 
 function groupWords(group: number, summaries: NegotiationSummaries | undefined): Words {

@@ -17,6 +17,8 @@ export type RunChange =
   | { readonly kind: 'run'; readonly run: OpenRun }
   /** Iterations were committed or replaced from this one on. */
   | { readonly kind: 'committed'; readonly run: OpenRun; readonly from: number }
+  /** Branches of its negotiations came or went. */
+  | { readonly kind: 'branches'; readonly run: OpenRun }
   /** The iteration under way went on. */
   | { readonly kind: 'preview'; readonly run: OpenRun }
   /** A trainer of this window ended. */
@@ -52,8 +54,9 @@ export class RunStore {
     const real = await realPath(path);
     const known = this.#opening.get(real);
     if (known !== undefined) return known;
-    const opening = openFolder(real, this.reader).then((folder) => {
+    const opening = openFolder(real, this.reader).then(async (folder) => {
       const run = new OpenRun(this.#freeId(folder), folder, this.reader);
+      await run.branches.refresh();
       this.#runs.set(run.id, run);
       this.#changed.fire({ kind: 'run', run });
       return run;
@@ -89,8 +92,10 @@ export class RunStore {
   /** Reads what a folder gained and tells of it. */
   async look(run: OpenRun): Promise<void> {
     const { from, changed } = await run.folder.refresh();
+    const branches = await run.branches.refresh();
     if (this.#runs.get(run.id) !== run) return;
     run.active?.dropPreview(run.folder.last);
+    if (branches) this.#changed.fire({ kind: 'branches', run });
     if (from !== null) this.#changed.fire({ kind: 'committed', run, from });
     else if (changed) this.#changed.fire({ kind: 'run', run });
   }

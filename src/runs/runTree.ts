@@ -105,7 +105,7 @@ export class RunTree {
 
   /** Row index of a place, or of the nearest row above it that is visible; −1 if its run is not open. */
   indexOf(place: Place): number {
-    return this.#rows().nearest(this.store.get(place.run)?.complete(place) ?? place);
+    return this.#rows().nearest(this.store.get(place.run)?.rowPlace(place) ?? place);
   }
 
   /** Opens or closes a row. */
@@ -119,7 +119,7 @@ export class RunTree {
 
   /** Opens all rows above a place, so that its own row is there. */
   reveal(place: Place): void {
-    for (const id of idsOf(this.store.get(place.run)?.complete(place) ?? place).slice(0, -1)) this.#expanded.add(id);
+    for (const id of idsOf(this.store.get(place.run)?.rowPlace(place) ?? place).slice(0, -1)) this.#expanded.add(id);
     this.#expansion.fire(null);
     this.#invalidate();
   }

@@ -3,7 +3,7 @@ import { type TurnText, turnText } from '../domain/tokens/turnText';
 import { lineText } from '../domain/tokens/visibleText';
 import type { NegotiationView, TurnView } from '../protocol/webview';
 import { actionText } from './negotiation';
-import { points } from './rowWords';
+import { points, whoWentOn } from './rowWords';
 
 /** Columns before what was said: `Alice │ `. Lines of one turn all have them, so that no message can pass for another turn. */
 export const GUTTER = 8;
@@ -17,6 +17,8 @@ export interface Transcript {
   readonly rounds: readonly TranscriptRound[];
   /** In order. */
   readonly turns: readonly TranscriptTurn[];
+  /** The line that says where a branch begins, and who goes on; null in an original. */
+  readonly branchLine: number | null;
   /** Line of the heading above how it ended; null while it is under way. */
   readonly outcomeLine: number | null;
   readonly lineCount: number;
@@ -49,12 +51,14 @@ export interface TextPosition {
 /** Writes a negotiation as a document: rounds, and in them what each agent read and said; how it ended comes last. */
 export function transcriptOf(negotiation: NegotiationView): Transcript {
   const { place, game, algorithm, group } = negotiation;
+  const { branch } = negotiation;
   const lines = [
-    `Negotiation ${place.negotiation} of ${algorithm === null ? 'pair' : 'iteration'} ${place.iteration}`,
+    `Negotiation ${place.negotiation}${branch === undefined ? '' : `, branch ${branch.branch}`} of ${algorithm === null ? 'pair' : 'iteration'} ${place.iteration}`,
     `${lineText(game)} · ${algorithm ?? whoPlays(negotiation)} · seed group ${group}`,
   ];
   const rounds: { round: number; line: number; endLine: number }[] = [];
   const turns: TranscriptTurn[] = [];
+  let branchLine: number | null = null;
   for (const view of settledTurns(negotiation)) {
     let round = rounds.at(-1);
     if (round === undefined || round.round !== view.round) {
@@ -62,6 +66,12 @@ export function transcriptOf(negotiation: NegotiationView): Transcript {
       round = { round: view.round, line: lines.length, endLine: lines.length };
       rounds.push(round);
       lines.push(`Round ${view.round + 1}`);
+    }
+    if (branch !== undefined && view.turn >= branch.turn && branchLine === null) {
+      branchLine = lines.length;
+      lines.push(
+        lineText(`Branch ${branch.branch} begins · ${whoWentOn(branch.players)} · seed ${branch.seed}, sample ${branch.sample + 1}`),
+      );
     }
     const promptLine = view.prompt.trim() === '' ? null : lines.length;
     if (promptLine !== null) lines.push(...gutter(view.prompt.trimEnd().split('\n').map(lineText), '', '┊'));
@@ -73,7 +83,7 @@ export function transcriptOf(negotiation: NegotiationView): Transcript {
   }
   const outcomeLine = negotiation.committed ? lines.length + 1 : null;
   if (outcomeLine !== null) lines.push('', 'Outcome', ...outcome(negotiation));
-  return { text: `${lines.join('\n')}\n`, negotiation, rounds, turns, outcomeLine, lineCount: lines.length };
+  return { text: `${lines.join('\n')}\n`, negotiation, rounds, turns, branchLine, outcomeLine, lineCount: lines.length };
 }
 
 /** Where an offset in a turn's text is in the document. */

@@ -1,4 +1,5 @@
 import type { Pair, Seat } from '../domain/seat';
+import type { Branch } from '../protocol/branches';
 import type { IterationLine } from '../protocol/runFiles';
 import type { RunStatus } from '../protocol/webview';
 import type { Preview } from './preview';
@@ -20,6 +21,10 @@ export interface TreeRun {
   readonly problems: readonly Problem[];
   /** The iteration under way, if a trainer of this window tells of it. */
   readonly preview: Preview | null;
+  /** Branches of its negotiations. */
+  readonly branches?: readonly Branch[];
+  /** Whether its turns can be forked at. */
+  readonly forkable?: boolean;
 }
 
 /** Rounds and turns of one negotiation, as rows show them. */
@@ -79,7 +84,14 @@ export type NodeContent =
       readonly outline: OutlineState | undefined;
     }
   | { readonly kind: 'round'; readonly of: NegotiationKey; readonly round: OutlineRound }
-  | { readonly kind: 'turn'; readonly of: NegotiationKey; readonly round: number; readonly turn: OutlineTurn }
+  | {
+      readonly kind: 'turn';
+      readonly of: NegotiationKey;
+      readonly round: number;
+      readonly turn: OutlineTurn;
+      readonly branches: readonly Branch[];
+    }
+  | { readonly kind: 'branch'; readonly of: NegotiationKey; readonly branch: Branch }
   | { readonly kind: 'notice'; readonly label: string; readonly detail: string };
 
 /** A negotiation within a run. */

@@ -1,3 +1,4 @@
+import type { Branch } from '../protocol/branches';
 import type { IterationLine, NegotiationSummaries } from '../protocol/runFiles';
 import type { Place, TreeRow } from '../protocol/webview';
 import type { Preview } from './preview';
@@ -142,8 +143,14 @@ export class FlatTree {
       const row = this.#add(run, id, parent, i + 1, rounds.length, round.turns.length > 0, { kind: 'round', of, round });
       if (!row.expanded) return;
       round.turns.forEach((turn, j) => {
-        const what = { kind: 'turn', of, round: round.round, turn } as const;
-        this.#add(run, `${id}/t${turn.turn}`, row.index, j + 1, round.turns.length, false, what);
+        const branches = branchesOf(run, of, turn.turn);
+        const what = { kind: 'turn', of, round: round.round, turn, branches } as const;
+        const turnId = `${id}/t${turn.turn}`;
+        const turnRow = this.#add(run, turnId, row.index, j + 1, round.turns.length, branches.length > 0, what);
+        if (!turnRow.expanded) return;
+        branches.forEach((branch, k) => {
+          this.#add(run, `${turnId}/b${branch.branch}`, turnRow.index, k + 1, branches.length, false, { kind: 'branch', of, branch });
+        });
       });
     });
   }
@@ -169,8 +176,15 @@ export class FlatTree {
   }
 }
 
-/** Ids of the rows that lead to a place, from the run down, ranges included. A place without its group ends at the iteration. */
-export function idsOf({ run, iteration, group, negotiation, round, turn }: Place): string[] {
+function branchesOf({ branches = [] }: TreeRun, { iteration, negotiation }: NegotiationKey, turn: number): Branch[] {
+  return branches.filter((each) => each.iteration === iteration && each.negotiation === negotiation && each.turn === turn);
+}
+
+/**
+ * Ids of the rows that lead to a place, from the run down, ranges included. A place without its group ends at the iteration. A branch
+ * lies under the turn that it leaves at, so that its place has to name that one: `OpenRun.rowPlace`.
+ */
+export function idsOf({ run, iteration, group, negotiation, round, turn, branch }: Place): string[] {
   const ids = [run];
   if (iteration === undefined) return ids;
   ids.push(rangeId(run, rangeStart(iteration)), `${run}/${iteration}`);
@@ -180,7 +194,9 @@ export function idsOf({ run, iteration, group, negotiation, round, turn }: Place
   ids.push(`${run}/${iteration}/g${group}/n${negotiation}`);
   if (round === undefined) return ids;
   ids.push(`${run}/${iteration}/g${group}/n${negotiation}/r${round}`);
-  if (turn !== undefined) ids.push(`${run}/${iteration}/g${group}/n${negotiation}/r${round}/t${turn}`);
+  if (turn === undefined) return ids;
+  ids.push(`${run}/${iteration}/g${group}/n${negotiation}/r${round}/t${turn}`);
+  if (branch !== undefined) ids.push(`${run}/${iteration}/g${group}/n${negotiation}/r${round}/t${turn}/b${branch}`);
   return ids;
 }
 
