@@ -38,6 +38,11 @@ export const COMMAND_NAMES = [
   'diffCheckpoints',
   'selectForCompare',
   'compareWithSelected',
+  'forkHere',
+  'openBranch',
+  'compareBranch',
+  'deleteBranch',
+  'whatWouldTheySay',
   'trainBestResponse',
 ] as const;
 

@@ -6,6 +6,7 @@ import { PolicyCards } from '../runs/policyCards';
 import { RunStore } from '../runs/runStore';
 import { RunTree } from '../runs/runTree';
 import { Selection } from '../runs/selection';
+import { TokenDistributions } from '../runs/tokenDistributions';
 import { shareCores, Trainers } from '../runs/trainers';
 import { AnnotationLibrary } from '../views/annotations/annotationLibrary';
 import { AnnotationsView } from '../views/annotations/annotationsView';
@@ -39,6 +40,7 @@ export interface Services {
   readonly cards: PolicyCards;
   readonly cardFiles: CardFiles;
   readonly compared: ComparedCheckpoint;
+  readonly distributions: TokenDistributions;
 }
 
 /** A refusal in one clear line that a person can act on; shown as it is, without a stack. */
@@ -73,6 +75,7 @@ export function createServices(
     log: (line) => log.info(`inference: ${line}`),
   });
 
+  const distributions = new TokenDistributions(store, inference, () => vscode.workspace.isTrusted);
   const sources: ViewSources = {
     extensionUri: context.extensionUri,
     store,
@@ -80,6 +83,7 @@ export function createServices(
     selection,
     annotationCounts: (place) => annotations.counts(place),
     onAnnotationsChanged: (listener) => annotations.onDidChange(listener),
+    distributions: (place, policies) => distributions.of(place, policies),
     openInspector: () => inspector.open(),
     runCommand: (name, place) => runFromView(services, name, place),
     visibilityChanged: () => {
@@ -105,7 +109,7 @@ export function createServices(
   const compared = new ComparedCheckpoint(store);
   const services: Services = {
     ...{ context, log, store, tree, selection, trainers, inference, library, inspector, treeView },
-    ...{ transcripts, annotations, threads, annotationsView, cards, cardFiles, compared },
+    ...{ transcripts, annotations, threads, annotationsView, cards, cardFiles, compared, distributions },
   };
 
   const kept = tree.onExpanded(() => void context.workspaceState.update(EXPANDED, tree.expanded.slice(-EXPANDED_KEPT)));

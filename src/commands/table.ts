@@ -1,5 +1,6 @@
 import { addToGitignore } from './addToGitignore';
 import { annotate } from './annotate';
+import { compareBranch, deleteBranch, openBranch } from './branches';
 import { closeRun } from './closeRun';
 import type { Command } from './command';
 import { copyLink } from './copyLink';
@@ -9,6 +10,7 @@ import { compareWithSelected, diffCheckpoints, selectForCompare } from './diffCh
 import { cancelAnnotation, deleteAnnotation, editAnnotation, saveAnnotation } from './editAnnotation';
 import { clearAnnotationFilter, filterAnnotations } from './filterAnnotations';
 import { followLive } from './followLive';
+import { forkHere } from './forkHere';
 import { nextAnnotation, openAnnotation, previousAnnotation } from './goToAnnotation';
 import type { CommandName } from './names';
 import { openInspector } from './openInspector';
@@ -27,6 +29,7 @@ import { startRlRun } from './startRlRun';
 import { stopRun } from './stopRun';
 import { toggleTokenColours } from './toggleTokenColours';
 import { trainBestResponse } from './trainBestResponse';
+import { whatWouldTheySay } from './whatWouldTheySay';
 
 /** Every command; a name without its command does not compile. */
 export const commandTable: { readonly [K in CommandName]: Command } = {
@@ -68,5 +71,10 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   diffCheckpoints,
   selectForCompare,
   compareWithSelected,
+  forkHere,
+  openBranch,
+  compareBranch,
+  deleteBranch,
+  whatWouldTheySay,
   trainBestResponse,
 };

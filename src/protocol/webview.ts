@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Action, RoundDeal } from '../domain/games/game';
 import type { Pair, Seat } from '../domain/seat';
+import type { Distributions } from './branches';
 import type { MatchupsFile } from './matchups';
 import type { Algorithm } from './runConfig';
 import type { MeasuresFile, RunSet } from './runFiles';
@@ -14,7 +15,7 @@ export { WEBVIEW_PROTOCOL } from './versions';
 export type ViewKind = 'tree' | 'inspector';
 
 /** What the inspector shows below or beside a negotiation. */
-export type InspectorDetail = 'credit' | 'charts';
+export type InspectorDetail = 'credit' | 'charts' | 'says';
 
 /** A place in a run. What is missing is not chosen yet. The host keeps the one selection that all views follow. */
 export const place = z.strictObject({
@@ -263,6 +264,32 @@ export const treeSort = z.strictObject({
 /** See `treeSort`. */
 export type TreeSort = z.infer<typeof treeSort>;
 
+/** A checkpoint of an open run. */
+export const policyRef = z.strictObject({ run: z.string(), iteration: z.int().nonnegative() });
+
+/** See `policyRef`. */
+export type PolicyRef = z.infer<typeof policyRef>;
+
+/** What policies would say at a token, or why that is not known. */
+export interface DistributionsView {
+  readonly place: Place;
+  /** Runs on the same base model, and their checkpoints, ascending. */
+  readonly choices: readonly {
+    readonly run: string;
+    readonly name: string;
+    readonly algorithm: Algorithm;
+    readonly checkpoints: readonly number[];
+  }[];
+  /** Who is asked: as chosen, else whoever had the seat and the paired run's policy of that time. */
+  readonly policies: readonly PolicyRef[];
+  /** The first one asked is the very policy that said it. */
+  readonly isExact: boolean;
+  /** In the order of `policies`; null where there is a problem. */
+  readonly said: Distributions | null;
+  /** One line with the remedy. */
+  readonly problem: string | null;
+}
+
 /** What the host answers and announces to a webview. */
 export type WebviewHostSide = {
   requests: {
@@ -274,6 +301,8 @@ export type WebviewHostSide = {
     select: [params: { readonly place: Place; readonly open: boolean }, result: null];
     negotiation: [params: Place, result: NegotiationView | null];
     curves: [params: { readonly run: string; readonly from: number }, result: Curves];
+    /** What policies would say at a token; null asks whoever is the obvious choice. Takes the place of the question before. */
+    distributions: [params: { readonly place: Place; readonly policies: readonly PolicyRef[] | null }, result: DistributionsView];
     /** The next or previous negotiation (of those that the tree shows, in its order) or iteration; null at the end. */
     step: [params: { readonly place: Place; readonly by: 'negotiation' | 'iteration'; readonly delta: 1 | -1 }, result: Place | null];
     /** Follow the newest committed iteration until the reader chooses something. */
@@ -327,6 +356,7 @@ export const webviewRequests = {
   follow: z.strictObject({ on: z.boolean() }),
   filter: z.strictObject({ expression: z.string().max(10_000) }),
   sort: treeSort,
+  distributions: z.strictObject({ place, policies: z.array(policyRef).min(1).max(4).nullable() }),
   command: z.strictObject({ name: z.string(), place: place.optional() }),
 } as const;
 

@@ -1,11 +1,13 @@
 import * as vscode from 'vscode';
 import type { Handlers } from '../protocol/channel';
 import type {
+  DistributionsView,
   InspectorDetail,
   MatchupCell,
   MatchupsView,
   NegotiationView,
   Place,
+  PolicyRef,
   RunView,
   ViewKind,
   WebviewHostSide,
@@ -27,6 +29,8 @@ export interface ViewSources {
   annotationCounts(place: Place): Promise<ReadonlyMap<number, number>>;
   /** Some annotation came, went or changed. */
   onAnnotationsChanged(listener: () => void): vscode.Disposable;
+  /** What policies would say at a token; null asks whoever is the obvious choice. */
+  distributions(place: Place, policies: readonly PolicyRef[] | null): Promise<DistributionsView>;
   /** Brings the inspector up. */
   openInspector(): void;
   /** Runs a command that views may offer. @throws Error for any other name */
@@ -139,6 +143,8 @@ export function hydratedView(
       if (change.kind === 'committed') {
         pending.curves.set(change.run.id, Math.min(change.from, pending.curves.get(change.run.id) ?? change.from));
         tell({ runs: true, negotiation: pending.negotiation || (here !== undefined && here >= change.from) });
+      } else if (change.kind === 'branches') {
+        tell({ negotiation: pending.negotiation || here !== undefined });
       } else if (change.kind === 'preview') {
         if (here !== undefined && here === change.run.active?.preview?.iteration) tell({ negotiation: true });
       } else tell({ runs: true });
@@ -182,7 +188,15 @@ export function hydratedView(
   };
 }
 
-function handlersOf({ annotationCounts, store, tree, selection, openInspector, runCommand }: ViewSources): Handlers<WebviewHostSide> {
+function handlersOf({
+  annotationCounts,
+  store,
+  tree,
+  selection,
+  distributions,
+  openInspector,
+  runCommand,
+}: ViewSources): Handlers<WebviewHostSide> {
   return {
     rows: ({ start, end, anchor }) => tree.window(start, end, anchor),
     toggle: ({ id, expanded }) => {
@@ -200,6 +214,7 @@ function handlersOf({ annotationCounts, store, tree, selection, openInspector, r
     },
     curves: ({ run, from }) => ({ run, from, points: store.get(run)?.curve(from) ?? [] }),
     step: ({ place, by, delta }) => tree.step(place, by, delta),
+    distributions: ({ place, policies }) => distributions(place, policies),
     follow: ({ on }) => {
       selection.follow(on);
       return null;

@@ -5,7 +5,7 @@ import { messageOf } from '../../runs/problem';
 import type { RunStore } from '../../runs/runStore';
 import { type Transcript, transcriptOf } from '../../runs/transcript';
 import { coalesced } from '../coalesced';
-import { TRANSCRIPT_SCHEME, type TranscriptAddress, transcriptAddress, transcriptUri } from './transcriptUri';
+import { TRANSCRIPT_SCHEME, type TranscriptAddress, transcriptAddress, transcriptName, transcriptUri } from './transcriptUri';
 
 /** Time between two updates of a document that grows, in milliseconds. */
 const UPDATE_EVERY = 250;
@@ -47,7 +47,9 @@ export class TranscriptFiles implements vscode.FileSystemProvider {
           ? change.from
           : change.kind === 'preview'
             ? (change.run.active?.preview?.iteration ?? Number.POSITIVE_INFINITY)
-            : Number.POSITIVE_INFINITY;
+            : change.kind === 'branches'
+              ? 0
+              : Number.POSITIVE_INFINITY;
       if (from === Number.POSITIVE_INFINITY) return;
       this.#stale.set(change.run, Math.min(from, this.#stale.get(change.run) ?? from));
       this.#update.request();
@@ -55,10 +57,10 @@ export class TranscriptFiles implements vscode.FileSystemProvider {
   }
 
   /** URI of the transcript that a place lies in; undefined where the place names no negotiation of an open run. */
-  uriOf({ run, iteration, negotiation }: Place): vscode.Uri | undefined {
+  uriOf({ run, iteration, negotiation, branch }: Place): vscode.Uri | undefined {
     const folder = this.store.get(run)?.folder.path;
     if (folder === undefined || iteration === undefined || negotiation === undefined) return undefined;
-    return transcriptUri({ folder, iteration, negotiation });
+    return transcriptUri({ folder, iteration, negotiation, ...(branch === undefined ? {} : { branch }) });
   }
 
   /** The open run that a transcript is of, and which negotiation. */
@@ -66,7 +68,8 @@ export class TranscriptFiles implements vscode.FileSystemProvider {
     const address = transcriptAddress(uri);
     const run = address && this.store.runs.find(({ folder }) => folder.path === address.folder);
     if (run === undefined || address === undefined) return undefined;
-    return { run, place: run.complete({ run: run.id, iteration: address.iteration, negotiation: address.negotiation }) };
+    const { folder: _, ...place } = address;
+    return { run, place: run.complete({ run: run.id, ...place }) };
   }
 
   /** The transcript that a document shows, or a later state of it; undefined until it is read. */
@@ -93,9 +96,13 @@ export class TranscriptFiles implements vscode.FileSystemProvider {
   /** What breadcrumbs list: a run's iterations, an iteration's negotiations. */
   async readDirectory(uri: vscode.Uri): Promise<[string, vscode.FileType][]> {
     const sample = transcriptAddress(vscode.Uri.joinPath(uri, 'negotiation 0.transcript'));
-    const iterationOf = sample && this.store.runs.find(({ folder }) => folder.path === sample.folder)?.folder.iteration(sample.iteration);
-    if (iterationOf !== undefined) {
-      return (iterationOf.negotiations?.group ?? []).map((_, n) => [`negotiation ${n}.transcript`, vscode.FileType.File]);
+    const of = sample && this.store.runs.find(({ folder }) => folder.path === sample.folder);
+    const line = sample && of?.folder.iteration(sample.iteration);
+    if (line !== undefined) {
+      const { iteration } = line;
+      return (line.negotiations?.group ?? [])
+        .flatMap((_, negotiation) => [{ negotiation }, ...(of?.branches.of({ iteration, negotiation }) ?? [])])
+        .map((name) => [transcriptName(name), vscode.FileType.File]);
     }
     const folder = uri.with({ scheme: 'file' }).fsPath;
     const run = this.store.runs.find((each) => each.folder.path === folder);
@@ -160,8 +167,9 @@ export class TranscriptFiles implements vscode.FileSystemProvider {
     if (negotiation === null) {
       // One that was under way when its trainer stopped is kept in sight for as long as somebody reads it.
       if (before !== undefined) return before;
+      const what = address.branch === undefined ? '' : `branch ${address.branch} of `;
       throw vscode.FileSystemError.Unavailable(
-        `${source.run.name} has no negotiation ${address.negotiation} in iteration ${address.iteration} (yet)`,
+        `${source.run.name} has no ${what}negotiation ${address.negotiation} in iteration ${address.iteration} ${what === '' ? '(yet)' : '(any more)'}`,
       );
     }
     const transcript = transcriptOf(negotiation);
@@ -186,8 +194,10 @@ export class TranscriptFiles implements vscode.FileSystemProvider {
         if (address.folder !== run.folder.path || address.iteration < from) continue;
         const now = await this.#read(uri).catch(() => known);
         if (now.changed !== changed) this.#changedFile.fire([{ type: vscode.FileChangeType.Changed, uri }]);
-        // Credits come without a change of the text.
-        if (now.changed !== changed || now.transcript.negotiation.committed !== transcript.negotiation.committed) this.#changed.fire(uri);
+        const [before, after] = [transcript.negotiation, now.transcript.negotiation];
+        // Credits and branches come without a change of the text.
+        const differs = after.committed !== before.committed || after.branches?.length !== before.branches?.length;
+        if (now.changed !== changed || differs) this.#changed.fire(uri);
       }
     }
   }

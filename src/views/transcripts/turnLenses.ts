@@ -26,13 +26,23 @@ export class TurnLenses implements vscode.CodeLensProvider {
     const transcript = this.files.of(document);
     const source = this.files.sourceOf(document.uri);
     if (transcript === undefined || source === undefined) return [];
-    const lenses = transcript.turns.flatMap((turn) => lensesOf(turn, source.place));
+    const { branch, branches = [], committed } = transcript.negotiation;
+    const isForkable = committed && branch === undefined && source.run.whyNotForkable === null;
+    const lenses = transcript.turns.flatMap((turn) => [
+      ...lensesOf(turn, source.place),
+      ...branchLenses(
+        turn,
+        source.place,
+        isForkable,
+        branches.filter((each) => branch === undefined && each.turn === turn.view.turn).length,
+      ),
+    ]);
     const outcomes = transcript.rounds.flatMap(({ round, line }) => {
       const outcome = roundOutcome(transcript.negotiation, round);
       const place = { ...source.place, round };
       return outcome === null ? [] : [lens(line, outcome, 'revealInInspector', place, 'Show this round in the inspector')];
     });
-    return [...outcomes, ...lenses];
+    return [...outcomes, ...lenses, ...(transcript.branchLine === null ? [] : ownLenses(transcript.branchLine, source.place))];
   }
 
   dispose(): void {
@@ -52,6 +62,34 @@ function lensesOf({ view, line, promptLine }: TranscriptTurn, negotiation: Place
   }
   if (vscode.workspace.isTrusted) lenses.push(lens(at, 'Annotate', 'annotate', place, 'Write an annotation to this turn'));
   return lenses;
+}
+
+/** What can be done about branches at a turn of an original. */
+function branchLenses(
+  { view, line, promptLine }: TranscriptTurn,
+  negotiation: Place,
+  isForkable: boolean,
+  count: number,
+): vscode.CodeLens[] {
+  const place = { ...negotiation, round: view.round, turn: view.turn };
+  const at = promptLine ?? line;
+  const lenses: vscode.CodeLens[] = [];
+  if (isForkable && vscode.workspace.isTrusted) {
+    lenses.push(lens(at, 'Fork Here', 'forkHere', place, 'Let somebody go on from here: what was said before stays, token for token'));
+  }
+  if (count > 0)
+    lenses.push(lens(at, `${count} ${count === 1 ? 'Branch' : 'Branches'}`, 'openBranch', place, 'Open a branch that begins here'));
+  return lenses;
+}
+
+/** What can be done with a branch, where it begins. */
+function ownLenses(line: number, place: Place): vscode.CodeLens[] {
+  const { branch: _, ...original } = place;
+  return [
+    lens(line, 'Compare with Original', 'compareBranch', place, 'Both in one diff'),
+    lens(line, 'Open Original', 'openTranscript', original, 'The negotiation that this branch leaves'),
+    ...(vscode.workspace.isTrusted ? [lens(line, 'Delete Branch', 'deleteBranch', place, 'Delete this branch from the run folder')] : []),
+  ];
 }
 
 function lens(line: number, title: string, command: string, place: Place, tooltip: string): vscode.CodeLens {
