@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type * as z from 'zod';
-import { MATCHUP_PATHS, MATCHUPS_FORMAT, matchupsFile } from '../protocol/matchups';
-import { PERSON, PLAY_FORMAT, PLAY_PATHS, playFile } from '../protocol/play';
+import { MATCHUP_PATHS, type MatchupsFile } from '../protocol/matchups';
+import { PERSON, PLAY_PATHS, type PlayFile } from '../protocol/play';
 import type { IterationLine, MeasuresFile } from '../protocol/runFiles';
 import type { FolderChange, NegotiationFolder, Played } from './negotiationFolder';
-import { firstIssue, isMissing, messageOf, type Problem } from './problem';
+import { parseMatchups, parsePlay } from './playedFiles';
+import { isMissing, messageOf, type Problem } from './problem';
 import { RolloutError, type RolloutFile, type RolloutReader } from './rolloutReader';
 import { SUMMARY_COLUMNS, summariesOf } from './summaries';
 
@@ -95,13 +95,10 @@ export class PlayedFolder implements NegotiationFolder {
     if (text === this.#text) return { from: null, changed: false };
     this.#text = text;
     try {
-      const json: unknown = JSON.parse(text);
-      const { played, pairs } = this.kind === 'matchups' ? matchupsOf(json, name) : playOf(json, name);
+      const { played, pairs } = this.kind === 'matchups' ? matchupsOf(parseMatchups(text)) : playOf(parsePlay(text));
       return await this.#take(played, pairs);
     } catch (error) {
-      const why =
-        error instanceof SyntaxError ? `${name} is not whole JSON (${messageOf(error)}). Restore it from a copy` : messageOf(error);
-      return this.#broken(name, why);
+      return this.#broken(name, messageOf(error));
     }
   }
 
@@ -148,8 +145,7 @@ export class PlayedFolder implements NegotiationFolder {
   }
 }
 
-function matchupsOf(json: unknown, name: string): Contents {
-  const { players, members, rollouts, measures, ...file } = parsed(json, matchupsFile, MATCHUPS_FORMAT, name);
+function matchupsOf({ players, members, rollouts, measures, ...file }: MatchupsFile): Contents {
   return {
     played: {
       kind: 'matchups',
@@ -165,22 +161,10 @@ function matchupsOf(json: unknown, name: string): Contents {
   };
 }
 
-function playOf(json: unknown, name: string): Contents {
-  const { game, seed, created, seat, opponent, rollouts } = parsed(json, playFile, PLAY_FORMAT, name);
+function playOf({ game, seed, created, seat, opponent, rollouts }: PlayFile): Contents {
   const both = seat === 0 ? [PERSON, opponent.name] : [opponent.name, PERSON];
   return {
     played: { kind: 'play', name: `play: ${game} against ${opponent.name}`, game, seed, created, negotiations: 1 },
     pairs: rollouts === null ? [] : [{ name: both.join(' · '), rollouts, measures: null }],
   };
-}
-
-/** @throws Error in one line */
-function parsed<T>(json: unknown, schema: z.ZodType<T>, format: number, name: string): T {
-  const given = typeof json === 'object' && json !== null && 'format' in json ? json.format : undefined;
-  if (typeof given === 'number' && given > format) {
-    throw new Error(`${name} is of format ${given}, and this Parley reads up to ${format}: update Parley to open it`);
-  }
-  const result = schema.safeParse(json);
-  if (!result.success) throw new Error(`${name}: ${firstIssue(result.error)}. Restore the file from a copy`);
-  return result.data;
 }

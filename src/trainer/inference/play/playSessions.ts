@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { GameSettings } from '../../../domain/games/game';
 import { random } from '../../../domain/random';
-import { PLAY_FORMAT, PLAY_PATHS, type PlayFile, type PlayPosition, type PlayRequests, playFile } from '../../../protocol/play';
+import { PLAY_FORMAT, PLAY_PATHS, type PlayFile, type PlayPosition, type PlayRequests } from '../../../protocol/play';
 import { sha256, writeDurably, writeError } from '../../../runs/durableFile';
-import { firstIssue, isMissing, messageOf } from '../../../runs/problem';
+import { readPlay } from '../../../runs/playedFiles';
 import { parleyVersion } from '../../environment';
 import { type OpenPlayers, openPlayers, sharedRules } from '../../players/openPlayers';
 import { type PlayerSpec, readPlayer } from '../../players/spec';
@@ -49,7 +49,8 @@ export class PlaySessions {
   async takeUp({ folder }: Params<'takeUp'>, work: Work): Promise<PlayPosition> {
     const known = [...this.#open.values()].find((open) => open.folder === folder);
     if (known !== undefined) return this.#step(known, () => known.session.again(work.signal));
-    const file = await readPlayFile(folder);
+    const file = await readPlay(folder);
+    if (file === null) throw new Error(`${join(folder, PLAY_PATHS.play)} is missing: there is no negotiation to go on with`);
     if (file.rollouts !== null) throw new Error(`The negotiation against ${file.opponent.name} has ended: open it to read it`);
     const { game, opponent, turns } = file;
     const spec = await readPlayer(opponent.player, { game, apis: work.settings.apis, cwd: process.cwd() });
@@ -181,19 +182,4 @@ async function prepare(folder: string): Promise<void> {
   }
   const [foreign] = await readdir(folder);
   if (foreign !== undefined) throw new Error(`${folder} is not empty (${foreign}): a negotiation needs a folder of its own`);
-}
-
-async function readPlayFile(folder: string): Promise<PlayFile> {
-  const path = join(folder, PLAY_PATHS.play);
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw new Error(
-      isMissing(error) ? `${path} is missing: there is no negotiation to go on with` : `${path} is not whole JSON (${messageOf(error)})`,
-    );
-  }
-  const parsed = playFile.safeParse(json);
-  if (!parsed.success) throw new Error(`${path}: ${firstIssue(parsed.error)}`);
-  return parsed.data;
 }
