@@ -51,6 +51,8 @@ describe('the command line', () => {
     ['train gamma=1', '"gamma=1" is one word too many; settings go behind --set'],
     ['train --device gpu', '--device gpu: there is no such device'],
     ['resume', 'DIR is missing'],
+    ['resume runs/aa-0@40', 'runs/aa-0@40 forks the run: give the fork’s folder by --out NEW'],
+    ['resume runs/aa-0 --out fork', '--out is for a fork: say from which checkpoint, such as runs/aa-0@40'],
     ['resume a b', '"b" is one word too many'],
   ])('%s: exit 2 and one clear line', async (line, complaint) => {
     const { code, out, err } = await run(line.split(' '));

@@ -66,14 +66,30 @@ export async function openPosition(folder: string): Promise<RunPosition> {
     }
   });
   const newest = iterations.at(-1);
-  if (newest) await verify(folder, newest.state);
+  const damage = newest ? await damageOf(folder, newest.state) : null;
+  if (damage) throw new ResumeError(`${damage}: ${await wayOn(folder, iterations)}`);
   const torn = await mendJournal(folder, page);
   await sweep(folder, iterations);
   return { run, iterations, finished: page.lines.find((line) => line.type === 'finished'), torn };
 }
 
+/** What to do about a newest state that is not whole: its run goes on from the newest checkpoint that is. */
+async function wayOn(folder: string, iterations: readonly IterationLine[]): Promise<string> {
+  for (const { iteration, checkpoint } of iterations.toReversed()) {
+    if (checkpoint && (await damageOf(folder, checkpoint)) === null)
+      return `restore it from a copy, or fork the run from its checkpoint of iteration ${iteration}: parley resume ${folder}@${iteration} --out NEW_FOLDER`;
+  }
+  return 'restore it from a copy, or start a new run';
+}
+
 /** Checks every file of a state or checkpoint against its SHA-256. @throws ResumeError naming the first that differs. */
-export async function verify(folder: string, { folder: name, files }: NamedFolder): Promise<void> {
+export async function verify(folder: string, named: NamedFolder): Promise<void> {
+  const damage = await damageOf(folder, named);
+  if (damage) throw new ResumeError(`${damage}: restore it from a copy, or start a new run`);
+}
+
+/** The first file of a state or checkpoint that is missing or differs from its SHA-256; null where all are whole. */
+async function damageOf(folder: string, { folder: name, files }: NamedFolder): Promise<string | null> {
   for (const [file, sum] of Object.entries(files)) {
     const path = join(folder, name, file);
     let bytes: Buffer;
@@ -81,9 +97,9 @@ export async function verify(folder: string, { folder: name, files }: NamedFolde
       bytes = await readFile(path);
     } catch (error) {
       if (!isMissing(error)) throw error;
-      throw new ResumeError(`${path} is missing: restore it from a copy, or start a new run`);
+      return `${path} is missing`;
     }
-    if (sha256(bytes) !== sum)
-      throw new ResumeError(`${path} is not what the journal committed (SHA-256 differs): restore it from a copy, or start a new run`);
+    if (sha256(bytes) !== sum) return `${path} is not what the journal committed (SHA-256 differs)`;
   }
+  return null;
 }
