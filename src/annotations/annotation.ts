@@ -34,6 +34,8 @@ export const annotationSchema = z.looseObject({
   iteration: index,
   /** Place in the iteration. */
   negotiation: index,
+  /** A branch of the negotiation, whose turn it is then. */
+  branch: z.int().positive().optional(),
   /** Place in the negotiation. */
   turn: index,
   /** Token indices in the turn, `[start, end)`. */
@@ -67,7 +69,9 @@ export type Reply = z.infer<typeof reply>;
 export type Reaction = z.infer<typeof reaction>;
 
 /** Where an annotation stands. */
-export type Anchor = Pick<Annotation, 'run' | 'iteration' | 'negotiation' | 'turn' | 'tokens' | 'quote'>;
+export type Anchor = Pick<Annotation, 'run' | 'iteration' | 'negotiation' | 'turn' | 'tokens' | 'quote'> & {
+  readonly branch?: number | undefined;
+};
 
 /** Crockford's base 32, lower case: sorts as it counts, and has no letters that are taken for others. */
 const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -315,6 +315,22 @@ describe('filters and order', () => {
   });
 });
 
+describe('annotations on branches', () => {
+  const anchor = { run: 'r', iteration: 1, negotiation: 2, turn: 3, tokens: { start: 0, end: 2 }, quote: 'I hold' };
+  const on = newAnnotation('b', { ...anchor, branch: 4 }, 'about a branch', [], { author: 'ada', time: at(0) });
+
+  it('are kept apart from those on the negotiation, and merge as they do', () => {
+    expect(on.branch).toBe(4);
+    expect(parseAnnotations(formatAnnotations({ annotations: [on], broken: [] })).annotations).toEqual([on]);
+    const list = [make('a'), on];
+    expect(filterAnnotations(list, { negotiation: 2, branch: null }).map(({ id }) => id)).toEqual(['a']);
+    expect(filterAnnotations(list, { negotiation: 2, branch: 4 }).map(({ id }) => id)).toEqual(['b']);
+    expect(filterAnnotations(list, { negotiation: 2 }).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(mergeAnnotations(on, resolved(on, true, bob(1)))).toMatchObject({ branch: 4, resolved: true });
+    expect(exportCsv([on]).split('\r\n')[1]).toMatch(/,4$/);
+  });
+});
+
 describe('exports', () => {
   const list = [
     reacted(answered(make('b', { body: 'say "no", then\nleave', quote: 'naïve 🤝' }), 'r', 'why?', bob(1)), null, '👍', bob(2)),
@@ -325,11 +341,11 @@ describe('exports', () => {
   it('to CSV', () => {
     const lines = exportCsv(list).split('\r\n');
     expect(lines[0]).toBe(
-      'id,run,iteration,negotiation,turn,token_start,token_end,quote,body,tags,author,created,edited,resolved,resolved_by,resolved_at,replies,reactions',
+      'id,run,iteration,negotiation,turn,token_start,token_end,quote,body,tags,author,created,edited,resolved,resolved_by,resolved_at,replies,reactions,branch',
     );
     expect(lines[1]).toMatch(/^a,r,1,2,3,0,2,I hold,about a,,ada,/);
     expect(lines[2]).toContain('naïve 🤝,"say ""no"", then\nleave",lie,ada,');
-    expect(lines[2]).toMatch(/,false,,,bob: why\?,👍 1$/);
+    expect(lines[2]).toMatch(/,false,,,bob: why\?,👍 1,$/);
     expect(lines).toHaveLength(4);
   });
 

@@ -9,8 +9,9 @@ export interface Deed {
 
 /** A new annotation. */
 export function newAnnotation(id: string, anchor: Anchor, body: string, tags: readonly string[], { author, time }: Deed): Annotation {
-  const { run, iteration, negotiation, turn, tokens, quote } = anchor;
+  const { run, iteration, negotiation, branch, turn, tokens, quote } = anchor;
   return canonical({
+    ...(branch !== undefined && { branch }),
     ...{ id, run, iteration, negotiation, turn, tokens, quote, body, tags: normalTags(tags), author },
     ...{ created: time, edited: time, replies: [], reactions: [], resolved: false },
   });

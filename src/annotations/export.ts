@@ -26,6 +26,8 @@ const COLUMNS = {
   replies: 'STRING[]',
   /** `👍 2`, in order. */
   reactions: 'STRING[]',
+  /** Of the negotiation; null where the negotiation itself is meant. */
+  branch: 'INT32?',
 } as const;
 
 type ColumnName = keyof typeof COLUMNS;
@@ -79,6 +81,7 @@ function rowsOf(annotations: readonly Annotation[]): Row[] {
     resolved_at: annotation.resolvedAt ?? null,
     replies: annotation.replies.map(({ author, body }) => `${author}: ${body}`),
     reactions: reactionsOf(annotation).map(({ emoji, authors }) => `${emoji} ${authors.length}`),
+    branch: annotation.branch ?? null,
   }));
 }
 

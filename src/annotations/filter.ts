@@ -11,13 +11,18 @@ export interface AnnotationFilter {
   readonly resolved?: boolean;
   readonly iteration?: number;
   readonly negotiation?: number;
+  /** Null: of the negotiation itself. */
+  readonly branch?: number | null;
   readonly turn?: number;
   /** Whether their anchor is gone; asks `isOrphaned`. */
   readonly orphaned?: boolean;
 }
 
 /** A place in a run. */
-export type Place = Pick<Annotation, 'iteration' | 'negotiation' | 'turn'> & { readonly token: number };
+export type Place = Pick<Annotation, 'iteration' | 'negotiation' | 'turn'> & {
+  readonly token: number;
+  readonly branch?: number | undefined;
+};
 
 /** Annotations that fit, deleted ones left out, in the order of their places. */
 export function filterAnnotations(
@@ -37,6 +42,7 @@ export function filterAnnotations(
       for (const key of ['iteration', 'negotiation', 'turn'] as const) {
         if (filter[key] !== undefined && annotation[key] !== filter[key]) return false;
       }
+      if (filter.branch !== undefined && (annotation.branch ?? null) !== filter.branch) return false;
       if (!(filter.tags ?? []).every((tag) => annotation.tags.includes(tag))) return false;
       if (filter.orphaned !== undefined && isOrphaned(annotation) !== filter.orphaned) return false;
       if (words.length === 0) return true;
@@ -46,14 +52,14 @@ export function filterAnnotations(
     .sort(byPlace);
 }
 
-/** Order of places: by iteration, negotiation, turn, token; of annotations at one place by id. */
+/** Order of places: by iteration, negotiation, then its branches, turn, token; of annotations at one place by id. */
 export function byPlace(a: Annotation, b: Annotation): number {
   return comparePlaces(placeOf(a), placeOf(b)) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 /** Where an annotation stands. */
-export function placeOf({ iteration, negotiation, turn, tokens }: Annotation): Place {
-  return { iteration, negotiation, turn, token: tokens.start };
+export function placeOf({ iteration, negotiation, branch, turn, tokens }: Annotation): Place {
+  return { iteration, negotiation, branch, turn, token: tokens.start };
 }
 
 /** The annotation after a place, or after another annotation; the first one after the last. Undefined of none. */
@@ -100,5 +106,6 @@ function compareTo(annotation: Annotation, from: Annotation | Place): number {
 
 /** Order of places in one run. */
 export function comparePlaces(a: Place, b: Place): number {
-  return a.iteration - b.iteration || a.negotiation - b.negotiation || a.turn - b.turn || a.token - b.token;
+  const branch = (a.branch ?? 0) - (b.branch ?? 0);
+  return a.iteration - b.iteration || a.negotiation - b.negotiation || branch || a.turn - b.turn || a.token - b.token;
 }

@@ -28,13 +28,14 @@ export function mergeAll(annotations: Iterable<Annotation>): Annotation[] {
 
 /** The same annotation with keys, answers and reactions in the order in which they are written. */
 export function canonical(annotation: Annotation): Annotation {
-  const { id, run, iteration, negotiation, turn, tokens, quote, body, tags, author, created, edited, ...other } = annotation;
+  const { id, run, iteration, negotiation, branch, turn, tokens, quote, body, tags, author, created, edited, ...other } = annotation;
   const { replies, reactions, resolved, resolvedAt, resolvedBy, deleted, ...unknown } = other;
   return {
     id,
     run,
     iteration,
     negotiation,
+    ...(branch !== undefined && { branch }),
     turn,
     tokens: { start: tokens.start, end: tokens.end },
     quote,

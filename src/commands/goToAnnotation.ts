@@ -50,8 +50,8 @@ async function step(services: Services, delta: 1 | -1): Promise<string> {
   return goTo(services, node);
 }
 
-function pointOf({ iteration = 0, negotiation = 0, turn = 0, token = 0 }: Place) {
-  return { iteration, negotiation, turn, token };
+function pointOf({ iteration = 0, negotiation = 0, branch, turn = 0, token = 0 }: Place) {
+  return { iteration, negotiation, branch, turn, token };
 }
 
 async function goTo({ transcripts, threads, annotationsView }: Services, { annotation, located }: AnnotationNode): Promise<string> {

@@ -75,11 +75,15 @@ export class AnnotationLibrary {
   }
 
   /** How many annotations each turn of a negotiation has, by turn. */
-  async counts({ run: id, iteration, negotiation }: PlaceInRun): Promise<ReadonlyMap<number, number>> {
+  async counts({ run: id, iteration, negotiation, branch }: PlaceInRun): Promise<ReadonlyMap<number, number>> {
     const counts = new Map<number, number>();
     const run = this.runs.get(id);
     const annotations = run === undefined ? [] : (await this.read(run)).annotations;
-    for (const { turn } of filterAnnotations(annotations, { iteration: iteration ?? -1, negotiation: negotiation ?? -1 })) {
+    for (const { turn } of filterAnnotations(annotations, {
+      iteration: iteration ?? -1,
+      negotiation: negotiation ?? -1,
+      branch: branch ?? null,
+    })) {
       counts.set(turn, (counts.get(turn) ?? 0) + 1);
     }
     return counts;
@@ -119,8 +123,8 @@ export class AnnotationLibrary {
 
   /** Finds an annotation in its transcript, or says why it is not there. */
   async locate(run: OpenRun, annotation: Annotation): Promise<Located> {
-    const { iteration, negotiation } = annotation;
-    const uri = this.files.uriOf({ run: run.id, iteration, negotiation });
+    const { iteration, negotiation, branch } = annotation;
+    const uri = this.files.uriOf({ run: run.id, iteration, negotiation, branch });
     if (uri === undefined) throw new RangeError(`${run.name} is not open`);
     const transcript = await this.files.transcript(uri).catch(() => undefined);
     return { uri, ...standing(transcript, annotation) };

@@ -136,8 +136,8 @@ export class AnnotationThreads {
     if (body.trim() === '') throw new RangeError('An annotation needs words: write some, or discard it');
     const source = this.files.sourceOf(uri);
     if (source === undefined) throw new RangeError('The run of this transcript is not open here: open its folder with Open Run…');
-    const { iteration = 0, negotiation = 0 } = source.place;
-    const anchor = { run: this.library.idOf(source.run), iteration, negotiation, turn: view.turn, ...anchorOf(said, start, end) };
+    const { iteration = 0, negotiation = 0, branch } = source.place;
+    const anchor = { run: this.library.idOf(source.run), iteration, negotiation, branch, turn: view.turn, ...anchorOf(said, start, end) };
     const id = newId();
     await this.library.add(source.run, newAnnotation(id, anchor, body, tagsOf(body), this.library.deed()));
     await this.settled();
@@ -265,7 +265,11 @@ export class AnnotationThreads {
     const { run, place } = source;
     const file = await this.library.read(run);
     const here = file.annotations.filter(
-      (each) => each.deleted === undefined && each.iteration === place.iteration && each.negotiation === place.negotiation,
+      (each) =>
+        each.deleted === undefined &&
+        each.iteration === place.iteration &&
+        each.negotiation === place.negotiation &&
+        each.branch === place.branch,
     );
     const threads = this.#shown.get(key) ?? new Map<string, Shown>();
     this.#shown.set(key, threads);

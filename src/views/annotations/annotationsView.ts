@@ -175,14 +175,14 @@ function runItem({ id, run, children, broken }: AnnotatedRunNode): vscode.TreeIt
 }
 
 function annotationItem({ annotation, run, located }: AnnotationNode): vscode.TreeItem {
-  const { body, quote, iteration, negotiation, author, tags, resolved } = annotation;
+  const { body, quote, iteration, negotiation, branch, author, tags, resolved } = annotation;
   const item = new vscode.TreeItem(lineText(body.replaceAll(/\s+/g, ' ').trim()), vscode.TreeItemCollapsibleState.None);
   item.id = annotation.id;
   const count = answersOf(annotation).length;
   const orphaned = located?.state.kind === 'orphaned' ? located.state.reason : null;
   const notes = [
     orphaned === null ? '' : 'orphaned',
-    `${iteration}·n${negotiation}`,
+    `${iteration}·n${negotiation}${branch === undefined ? '' : `·b${branch}`}`,
     lineText(quote.replaceAll('↵\n', ' ')),
     ...tags.map((tag) => `#${lineText(tag)}`),
     count === 0 ? '' : `${count} ${count === 1 ? 'answer' : 'answers'}`,
@@ -191,7 +191,7 @@ function annotationItem({ annotation, run, located }: AnnotationNode): vscode.Tr
   // Plain text: a Markdown tooltip would read what is in the file.
   item.tooltip = [
     `${lineText(author)} on “${lineText(quote)}”`,
-    `iteration ${iteration}, negotiation ${negotiation}, turn ${annotation.turn}`,
+    `iteration ${iteration}, negotiation ${negotiation}, ${branch === undefined ? '' : `branch ${branch}, `}turn ${annotation.turn}`,
     orphaned === null ? '' : `Orphaned: ${orphaned}`,
     '',
     ...body.split('\n').map(lineText),
