@@ -37,12 +37,24 @@ export type Place = z.infer<typeof place>;
 /** Whether a run moves, and why not. */
 export type RunStatus = 'live' | 'stopped' | 'finished' | 'broken';
 
-/** What a tree row stands for; a range stands for a hundred iterations of a long run. */
-export type TreeNodeKind = 'run' | 'range' | 'iteration' | 'group' | 'negotiation' | 'round' | 'turn' | 'branch' | 'notice';
+/** What a tree row stands for; a range stands for a hundred iterations of a long run, an arm for a run set's runs by one algorithm. */
+export type TreeNodeKind =
+  | 'set'
+  | 'arm'
+  | 'waiting'
+  | 'run'
+  | 'range'
+  | 'iteration'
+  | 'group'
+  | 'negotiation'
+  | 'round'
+  | 'turn'
+  | 'branch'
+  | 'notice';
 
 /** One visible row of the flattened tree. */
 export interface TreeRow {
-  /** Stable: `run`, `run/1-100`, `run/12`, `run/12/g3`, `run/12/g3/n27`, `…/r4`, `…/r4/t9`, `…/r4/t9/b2`. */
+  /** Stable: `set:ID`, `set:ID/aa`, `run`, `run/1-100`, `run/12`, `run/12/g3`, `run/12/g3/n27`, `…/r4`, `…/r4/t9`, `…/r4/t9/b2`. */
   readonly id: string;
   readonly kind: TreeNodeKind;
   /** 0 for runs; aria-level minus one. */
@@ -59,6 +71,8 @@ export interface TreeRow {
   readonly expandable: boolean;
   readonly expanded: boolean;
   readonly status?: RunStatus;
+  /** The run set that the row is of: sets, their algorithms, and runs that have not begun. Its `place.run` is empty while none has. */
+  readonly set?: string;
   /** Whether the run, or the iteration, has a checkpoint. */
   readonly checkpoint?: boolean;
   readonly seat?: Seat;
@@ -325,6 +339,8 @@ export type WebviewHostSide = {
     negotiationChanged: Place;
     /** The reader asked for one of the details. */
     detail: { readonly detail: InspectorDetail };
+    /** This place is to stand beside what is shown; what it leaves out is as in the first column. */
+    addColumn: Place;
     /** New points are there from this iteration on. */
     curvesChanged: { readonly run: string; readonly from: number };
     /** A matrix takes the inspector's place, or gives it back. Sent again when cells were added. */

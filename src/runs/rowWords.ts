@@ -4,7 +4,8 @@ import { metFixedOpponent } from '../protocol/opponent';
 import type { IterationLine, NegotiationSummaries } from '../protocol/runFiles';
 import type { BranchView, Place, TreeNodeKind, TreeRow } from '../protocol/webview';
 import { previewPlayers } from './preview';
-import type { Outline, OutlineState, TreeNode } from './treeModel';
+import type { Outline, OutlineState, TreeArm, TreeNode } from './treeModel';
+import { latestOverSeeds, meanCurve } from './treeSets';
 
 /** Values of a sparkline at most; more would be finer than its pixels. */
 const SPARK = 48;
@@ -17,7 +18,8 @@ type Words = Pick<TreeRow, 'label'> & Partial<Pick<TreeRow, 'detail' | 'badge' |
 /** A tree row in words and numbers as they are to be read. */
 export function wordsOf(node: TreeNode): TreeRow {
   const { id, depth, expandable, expanded, parent, position, siblings, run, what } = node;
-  const status = what.kind === 'run' ? { status: run.status } : {};
+  const status = what.kind === 'run' || what.kind === 'set' ? { status: run.status } : {};
+  const set = 'set' in what ? { set: what.set.id } : {};
   const checkpoint = hasCheckpoint(node) ? { checkpoint: true } : {};
   return {
     id,
@@ -30,6 +32,7 @@ export function wordsOf(node: TreeNode): TreeRow {
     kind: kindOf(node),
     place: placeOf(node),
     ...status,
+    ...set,
     ...checkpoint,
     ...words(node),
   };
@@ -47,6 +50,9 @@ function kindOf({ what }: TreeNode): TreeNodeKind {
 function placeOf({ run, what }: TreeNode): Place {
   switch (what.kind) {
     case 'run':
+    case 'set':
+    case 'arm':
+    case 'waiting':
     case 'notice':
       return { run: run.id };
     case 'range':
@@ -124,6 +130,12 @@ function words({ run, what }: TreeNode): Words {
       const detail = `${whoWentOn(what.branch.players)} · seed ${seed}, sample ${sample + 1}`;
       return { label: `branch ${branch}`, detail, badge: pay.map(points).join(' / '), badgeMeaning: 'points a round of Alice and Bob' };
     }
+    case 'set':
+      return { label: what.set.name, detail: what.set.detail, ...setReward(what.set.arms) };
+    case 'arm':
+      return { label: what.arm.algorithm, detail: armDetail(what.arm), ...setReward([what.arm]) };
+    case 'waiting':
+      return { label: what.member.name, detail: what.member.detail };
     case 'notice':
       return { label: what.label, detail: what.detail };
   }
@@ -137,6 +149,31 @@ export function whoWentOn(players: BranchView['players']): string {
 
 function branchCount(count: number): string {
   return count === 0 ? '' : `${count} branch${count === 1 ? '' : 'es'}`;
+}
+
+/** Means over seeds: with its interval where there is one algorithm, side by side where there are several. */
+function setReward(arms: readonly TreeArm[]): Partial<Words> {
+  const means = arms.map(({ members }) => latestOverSeeds(members, iterationReward));
+  const [mean] = means;
+  if (arms.length > 1) {
+    if (means.every((each) => each === null)) return {};
+    const names = arms.map(({ algorithm }) => algorithm).join(' / ');
+    return badgeText(
+      means.map((each) => (each === null ? '–' : points(each.mean))).join(' / '),
+      `mean ${REWARD_MEANING} over seeds, ${names}`,
+    );
+  }
+  if (mean === undefined || mean === null) return {};
+  const curve = spark(meanCurve(arms[0]!.members, iterationReward));
+  const { low, high } = mean;
+  if (low === high) return { ...badgeText(points(mean.mean), `mean ${REWARD_MEANING} in each run’s newest iteration`), ...curve };
+  const meaning = `mean ${REWARD_MEANING} in each run’s newest iteration, 95 % interval over seeds ${points(low)} to ${points(high)}`;
+  return { ...badgeText(`${points(mean.mean)} ± ${points(Math.max(high - mean.mean, mean.mean - low))}`, meaning), ...curve };
+}
+
+function armDetail({ members }: TreeArm): string {
+  const finished = members.filter((member) => 'iterations' in member && member.status === 'finished').length;
+  return `${finished} of ${members.length} finished`;
 }
 
 function groupWords(group: number, summaries: NegotiationSummaries | undefined): Words {
@@ -211,7 +248,11 @@ function reward(line: IterationLine | undefined): Partial<Words> {
 }
 
 function badge(value: number, badgeMeaning: string): Partial<Words> {
-  return { badge: points(value), badgeMeaning };
+  return badgeText(points(value), badgeMeaning);
+}
+
+function badgeText(text: string, badgeMeaning: string): Partial<Words> {
+  return { badge: text, badgeMeaning };
 }
 
 function spark(values: readonly (number | null)[]): Partial<Words> {

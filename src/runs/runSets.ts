@@ -135,6 +135,11 @@ export class RunSets {
   }
 }
 
+/** Whether a run can be gone on with, or begun. */
+export function isLeft({ run, queued }: SetMember): boolean {
+  return !queued && (run === null || run.status === 'stopped');
+}
+
 /** How many runs of a set are finished. */
 function finishedOf(members: readonly SetMember[]): number {
   return members.filter(({ run }) => run?.status === 'finished').length;

@@ -3,11 +3,13 @@ import type { IterationLine } from '../protocol/runFiles';
 import type { Place, TreeSort, TreeWindow } from '../protocol/webview';
 import { Emitter } from './emitter';
 import { messageOf } from './problem';
+import type { RunSets } from './runSets';
 import type { RunStore } from './runStore';
 import { type Order, SortedRows } from './sortedRows';
 import { TreeFilter } from './treeFilter';
-import type { NegotiationKey, OutlineState, TreeRun } from './treeModel';
+import type { NegotiationKey, OutlineState, TreeEntry, TreeRun } from './treeModel';
 import { FlatTree, idsOf, rangeId, rangeStart } from './treeRows';
+import { rowsAbove, treeEntries } from './treeSets';
 
 /** Outlines of negotiations that are kept; more than any screen shows. */
 const OUTLINES_KEPT = 256;
@@ -38,8 +40,10 @@ export class RunTree {
   constructor(
     private readonly store: RunStore,
     expanded: Iterable<string> = [],
+    private readonly sets: Pick<RunSets, 'all' | 'onChanged'> | null = null,
   ) {
     this.#expanded = new Set(expanded);
+    sets?.onChanged(() => this.#invalidate());
     this.filter = new TreeFilter(store);
     this.filter.onChanged(() => {
       this.#sorted = undefined;
@@ -119,6 +123,7 @@ export class RunTree {
 
   /** Opens all rows above a place, so that its own row is there. */
   reveal(place: Place): void {
+    for (const id of rowsAbove(this.#entries(), place.run)) this.#expanded.add(id);
     for (const id of idsOf(this.store.get(place.run)?.rowPlace(place) ?? place).slice(0, -1)) this.#expanded.add(id);
     this.#expansion.fire(null);
     this.#invalidate();
@@ -149,12 +154,18 @@ export class RunTree {
       );
       this.#flat = this.#sorted;
     } else if (this.#flat === undefined) {
-      const runs = this.store.runs.map((run) => this.#filtered(run.treeRun()));
       const passing = (run: TreeRun, line: IterationLine) => this.filter.passing(run.id, line);
-      this.#flat = new FlatTree(runs, this.#expanded, (run, key) => this.#outline(run, key), passing);
+      this.#flat = new FlatTree(this.#entries(), this.#expanded, (run, key) => this.#outline(run, key), passing);
       for (const { run, key } of this.#flat.wanted) void this.#load(run, key);
     }
     return this.#flat;
+  }
+
+  #entries(): TreeEntry[] {
+    return treeEntries(
+      this.store.runs.map((run) => this.#filtered(run.treeRun())),
+      this.sets?.all ?? [],
+    );
   }
 
   /** A run without the iterations in which nothing passes; what is under way cannot be judged yet. */

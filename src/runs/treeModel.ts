@@ -27,6 +27,33 @@ export interface TreeRun {
   readonly forkable?: boolean;
 }
 
+/** What stands at the tree's root. */
+export type TreeEntry = TreeRun | TreeSet;
+
+/** What the tree shows of a run set. */
+export interface TreeSet {
+  readonly id: string;
+  readonly name: string;
+  readonly status: RunStatus;
+  /** Dim words after the name: `3 of 10 finished`. */
+  readonly detail: string;
+  /** Its runs by algorithm. */
+  readonly arms: readonly TreeArm[];
+}
+
+/** A set's runs by one algorithm, which differ in their seed. */
+export interface TreeArm {
+  readonly algorithm: string;
+  readonly members: readonly (TreeRun | TreeWaiting)[];
+}
+
+/** A run of a set that has not begun. */
+export interface TreeWaiting {
+  readonly id: string;
+  readonly name: string;
+  readonly detail: string;
+}
+
 /** Rounds and turns of one negotiation, as rows show them. */
 export interface Outline {
   readonly rounds: readonly OutlineRound[];
@@ -71,6 +98,10 @@ export interface TreeNode {
 /** What a row stands for. */
 export type NodeContent =
   | { readonly kind: 'run' }
+  /** `run` of such a node stands in for the set: it has no iterations, and its id is that of the first run that has begun. */
+  | { readonly kind: 'set'; readonly set: TreeSet }
+  | { readonly kind: 'arm'; readonly set: TreeSet; readonly arm: TreeArm }
+  | { readonly kind: 'waiting'; readonly set: TreeSet; readonly member: TreeWaiting }
   | { readonly kind: 'range'; readonly first: number; readonly last: number; readonly lines: readonly IterationLine[] }
   | { readonly kind: 'iteration'; readonly line: IterationLine }
   | { readonly kind: 'underway'; readonly preview: Preview }

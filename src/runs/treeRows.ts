@@ -3,7 +3,8 @@ import type { IterationLine, NegotiationSummaries } from '../protocol/runFiles';
 import type { Place, TreeRow } from '../protocol/webview';
 import type { Preview } from './preview';
 import { wordsOf } from './rowWords';
-import type { NegotiationKey, NodeContent, Outline, OutlineState, TreeNode, TreeRun } from './treeModel';
+import type { NegotiationKey, NodeContent, Outline, OutlineState, TreeArm, TreeEntry, TreeNode, TreeRun, TreeSet } from './treeModel';
+import { armRowId, rowsAbove, setRowId } from './treeSets';
 
 /** Iterations of a long run are shown by the hundred, so that nothing below moves while it grows. */
 const RANGE = 100;
@@ -23,14 +24,15 @@ export class FlatTree {
   readonly wanted: { readonly run: TreeRun; readonly key: NegotiationKey }[] = [];
 
   constructor(
-    runs: readonly TreeRun[],
+    private readonly entries: readonly TreeEntry[],
     private readonly expansion: ReadonlySet<string>,
     private readonly outlineOf: OutlineOf,
     /** Negotiations of an iteration that are shown; null for all. */
     private readonly passing: (run: TreeRun, line: IterationLine) => ReadonlySet<number> | null = () => null,
   ) {
-    runs.forEach((run, i) => {
-      this.#addRun(run, i + 1, runs.length);
+    entries.forEach((entry, i) => {
+      if ('arms' in entry) this.#addSet(entry, i + 1, entries.length);
+      else this.#addRun(entry, -1, i + 1, entries.length);
     });
   }
 
@@ -51,16 +53,39 @@ export class FlatTree {
 
   /** The row of a place, or the nearest visible one above it; −1 if its run is not there. */
   nearest(place: Place): number {
-    for (const id of idsOf(place).reverse()) {
+    for (const id of [...rowsAbove(this.entries, place.run), ...idsOf(place)].reverse()) {
       const index = this.indexOf(id);
       if (index >= 0) return index;
     }
     return -1;
   }
 
-  #addRun(run: TreeRun, position: number, siblings: number): void {
+  #addSet(set: TreeSet, position: number, siblings: number): void {
+    const row = this.#add(standIn(set), setRowId(set.id), -1, position, siblings, true, { kind: 'set', set });
+    if (!row.expanded) return;
+    const [first] = set.arms;
+    if (first !== undefined && set.arms.length === 1) this.#addMembers(set, first, row.index);
+    else this.#addArms(set, row.index);
+  }
+
+  #addArms(set: TreeSet, parent: number): void {
+    set.arms.forEach((arm, i) => {
+      const what = { kind: 'arm', set, arm } as const;
+      const armRow = this.#add(standIn(set), armRowId(set.id, arm), parent, i + 1, set.arms.length, true, what);
+      if (armRow.expanded) this.#addMembers(set, arm, armRow.index);
+    });
+  }
+
+  #addMembers(set: TreeSet, { members }: TreeArm, parent: number): void {
+    members.forEach((member, i) => {
+      if ('iterations' in member) this.#addRun(member, parent, i + 1, members.length);
+      else this.#add(standIn(set), member.id, parent, i + 1, members.length, false, { kind: 'waiting', set, member });
+    });
+  }
+
+  #addRun(run: TreeRun, parent: number, position: number, siblings: number): void {
     const expandable = run.problems.length + run.iterations.length > 0 || run.preview !== null;
-    const row = this.#add(run, run.id, -1, position, siblings, expandable, { kind: 'run' });
+    const row = this.#add(run, run.id, parent, position, siblings, expandable, { kind: 'run' });
     if (!row.expanded) return;
     const ranges = run.planned > RANGE ? rangesOf(run) : null;
     const children = run.problems.length + (ranges?.length ?? run.iterations.length + (run.preview === null ? 0 : 1));
@@ -178,6 +203,12 @@ export class FlatTree {
 
 function branchesOf({ branches = [] }: TreeRun, { iteration, negotiation }: NegotiationKey, turn: number): Branch[] {
   return branches.filter((each) => each.iteration === iteration && each.negotiation === negotiation && each.turn === turn);
+}
+
+/** What a set's rows have in a run's stead. */
+function standIn({ arms, name, status, detail }: TreeSet): TreeRun {
+  const first = arms.flatMap(({ members }) => members).find((member) => 'iterations' in member);
+  return { id: first?.id ?? '', name, status, detail, planned: 0, iterations: [], problems: [], preview: null };
 }
 
 /**

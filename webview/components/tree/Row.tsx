@@ -4,7 +4,7 @@ import type { Algorithm } from '../../../src/protocol/runConfig';
 import type { TreeRow } from '../../../src/protocol/webview';
 import { seriesStyle } from '../inspector/series';
 import { Sparkline } from './Sparkline';
-import { StatusIcon } from './StatusIcon';
+import { StatusIcon, WaitingIcon } from './StatusIcon';
 
 /** Width of one level of indentation. */
 const INDENT = 12;
@@ -55,6 +55,7 @@ export function Row(props: {
         {row.expandable && <Chevron open={row.expanded} />}
       </span>
       {row.kind === 'notice' && <StatusIcon status="broken" />}
+      {row.kind === 'waiting' && <WaitingIcon />}
       {row.status !== undefined && <StatusIcon status={row.status} />}
       {row.algorithm !== undefined && <AlgorithmMark algorithm={row.algorithm} />}
       {row.seat !== undefined && (
@@ -96,6 +97,7 @@ function contextOf(row: TreeRow): string {
     webviewSection: row.kind,
     runStatus: row.status,
     hasCheckpoint: row.checkpoint,
+    set: row.set,
     ...row.place,
     preventDefaultContextMenuItems: true,
   });

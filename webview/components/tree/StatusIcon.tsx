@@ -19,6 +19,15 @@ export function StatusIcon({ status }: { readonly status: RunStatus }): VNode {
   );
 }
 
+/** A run that has not begun: a circle of dots. Its detail says so in words. */
+export function WaitingIcon(): VNode {
+  return (
+    <svg class="status waiting" viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+      <circle cx="8" cy="8" r="5" fill="none" stroke="currentColor" stroke-width="1.4" stroke-dasharray="1.6 2.4" />
+    </svg>
+  );
+}
+
 const SHAPES: Readonly<Record<RunStatus, VNode>> = {
   live: (
     <>

@@ -16,6 +16,9 @@ import { covers, rowAt } from './window';
 /** Height of a row in CSS pixels, VS Code's own. */
 const ROW_HEIGHT = 22;
 
+/** Rows that a click opens and closes. */
+const CONTAINERS: ReadonlySet<TreeRow['kind']> = new Set(['set', 'arm', 'run', 'range', 'iteration', 'group']);
+
 /** The side bar: every open run as one virtual tree. */
 export function TreeView(): VNode {
   if (disconnected.value !== null) {
@@ -109,7 +112,7 @@ function Tree(): VNode {
       active.value = action.to;
       viewport.reveal(action.to);
     } else if (action.kind === 'toggle' && row !== undefined) toggle(row, action.expanded);
-    else if (row !== undefined) void choose(row.place, action.kind === 'open');
+    else if (row !== undefined && isSomewhere(row)) void choose(row.place, action.kind === 'open');
   };
   const onClick = (event: MouseEvent): void => {
     const target = event.target as Element;
@@ -120,9 +123,9 @@ function Tree(): VNode {
     scroller.current?.focus({ preventScroll: true });
     const onTwistie = target.closest('.twistie') !== null;
     active.value = index;
-    const container = row.kind === 'run' || row.kind === 'range' || row.kind === 'iteration' || row.kind === 'group';
+    const container = CONTAINERS.has(row.kind);
     if (row.expandable && (onTwistie || container)) toggle(row, !row.expanded);
-    if (!onTwistie) void choose(row.place, !container);
+    if (!onTwistie && isSomewhere(row)) void choose(row.place, !container);
   };
 
   const { total } = rows.value;
@@ -164,6 +167,11 @@ function Tree(): VNode {
       {!known.value && <Loading />}
     </div>
   );
+}
+
+/** Whether a row is of a run that there is: one that has not begun, or a set without any that has, is nowhere to go. */
+function isSomewhere(row: TreeRow): boolean {
+  return row.kind !== 'waiting' && row.place.run !== '';
 }
 
 function Loading(): VNode {
