@@ -14,6 +14,8 @@ export interface Experiment {
   readonly iterations: number;
   /** Over the preset's. */
   readonly settings: Settings;
+  /** Ablations are looked at on fewer seeds than findings. */
+  readonly seeds?: number;
   /** The experiment whose final policy of the same seed is the fixed opponent. */
   readonly against?: string;
 }
@@ -21,7 +23,7 @@ export interface Experiment {
 /** Games whose findings the paper reports, and how long each is trained: long enough to be where it stays. */
 const TRAINED = [
   { game: 'ipd', iterations: 200 },
-  { game: 'split', iterations: 100 },
+  { game: 'split', iterations: 120 },
   { game: 'trust-and-split', iterations: 100 },
 ] as const;
 
@@ -57,7 +59,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
 ];
 
 function variant(id: string, title: string, algorithm: Algorithm, settings: Settings): Experiment {
-  return { id, title, game: 'ipd', algorithm, preset: 'embedded', iterations: 200, settings };
+  return { id, title, game: 'ipd', algorithm, preset: 'embedded', iterations: 200, settings, seeds: 3 };
 }
 
 /** Seeds that findings are reported on. Presets were tuned on others: 0 and from 100 on. */

@@ -101,7 +101,7 @@ function profiles(outcomes: readonly Outcome[]): string[] {
       ...(['start', 'CC', 'CD', 'DC', 'DD'] as const).map((state) => average(({ cooperateAfter }) => cooperateAfter?.[state])),
       average(({ validMass }) => validMass),
     ];
-    return `| ${title} | ${cells.join(' | ')} |`;
+    return `| ${title} | ${own.length} | ${cells.join(' | ')} |`;
   });
   return [
     '### What the variants end as',
@@ -109,8 +109,8 @@ function profiles(outcomes: readonly Outcome[]): string[] {
     'Mean over seeds (least–most): self-play cooperation, P(A | last round) with the own move first, and how much of the unmasked',
     'policy’s probability is on valid answers.',
     '',
-    '| trained by | cooperation | start | CC | CD | DC | DD | valid mass |',
-    '|---|---|---|---|---|---|---|---|',
+    '| trained by | seeds | cooperation | start | CC | CD | DC | DD | valid mass |',
+    '|---|---|---|---|---|---|---|---|---|',
     ...rows,
     '',
   ];

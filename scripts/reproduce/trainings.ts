@@ -29,7 +29,7 @@ export interface TrainOptions {
 /** Every training of experiments over seeds, those of one experiment together. */
 export function trainingsOf(experiments: readonly Experiment[], seeds: readonly number[], root: string): Training[] {
   return experiments.flatMap((experiment) =>
-    seeds.map((seed) => ({ experiment, seed, folder: join(root, trainingFolder(experiment, seed)) })),
+    seeds.slice(0, experiment.seeds).map((seed) => ({ experiment, seed, folder: join(root, trainingFolder(experiment, seed)) })),
   );
 }
 

@@ -42,13 +42,20 @@ function both(mix: PretrainingMix): { readonly broad: PretrainingMix; readonly f
 }
 
 function sharing(): { readonly broad: PretrainingMix; readonly final: PretrainingMix } {
-  const mix = (generous: number, fair: number, greedy: number, reciprocal: number): PretrainingMix => [
-    { player: 'generous', weight: generous, noise: 0.12, lie: 0.06 },
-    { player: 'fair', weight: fair, noise: 0.12, lie: 0.06 },
-    { player: 'greedy', weight: greedy, noise: 0.12, lie: 0.35 },
-    { player: 'reciprocal', weight: reciprocal, noise: 0.12, lie: 0.06 },
+  return {
+    broad: sharingMix({ generous: 0.25, fair: 0.2, greedy: 0.15, reciprocal: 0.4 }),
+    final: sharingMix({ generous: 0.2, fair: 0.4, greedy: 0.3, reciprocal: 0.1 }),
+  };
+}
+
+/** A mix of the four players of the sharing games, all as noisy; the greedy lie more than the others. */
+export function sharingMix(shares: Readonly<Record<'generous' | 'fair' | 'greedy' | 'reciprocal', number>>): PretrainingMix {
+  return [
+    { player: 'generous', weight: shares.generous, noise: 0.12, lie: 0.06 },
+    { player: 'fair', weight: shares.fair, noise: 0.12, lie: 0.06 },
+    { player: 'greedy', weight: shares.greedy, noise: 0.12, lie: 0.35 },
+    { player: 'reciprocal', weight: shares.reciprocal, noise: 0.12, lie: 0.06 },
   ];
-  return { broad: mix(0.25, 0.2, 0.15, 0.4), final: mix(0.2, 0.4, 0.3, 0.1) };
 }
 
 /** Probability that a message is small talk. */

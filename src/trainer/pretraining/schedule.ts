@@ -1,6 +1,6 @@
 import { GAME_IDS } from '../../domain/games';
 import type { GameId } from '../../domain/games/game';
-import { PRETRAINING_MIXES, type PretrainingMix } from '../../domain/players';
+import { PRETRAINING_MIXES, type PretrainingMix, sharingMix } from '../../domain/players';
 import type { PolicyFolder } from '../../runs/embeddedPolicy';
 
 /** What one game contributes to every step of a stage. */
@@ -49,6 +49,18 @@ export const POLICIES: Readonly<Record<PolicyFolder, Pretraining>> = {
     stages: [
       { name: 'broad', steps: 1500, learningRate: 3e-3, games: lessons('broad', { ipd: 12 }) },
       { name: 'final', steps: 320, learningRate: 1e-3, games: lessons('final', { ipd: 16 }) },
+    ],
+  },
+  'seed-split': {
+    vocabulary: 69,
+    stages: [
+      { name: 'broad', steps: 700, learningRate: 3e-3, games: lessons('broad', { split: 24 }) },
+      {
+        name: 'final',
+        steps: 200,
+        learningRate: 1e-3,
+        games: { split: { negotiations: 24, mix: sharingMix({ generous: 0.2, fair: 0.3, greedy: 0.28, reciprocal: 0.22 }) } },
+      },
     ],
   },
   'seed-sharing': {
