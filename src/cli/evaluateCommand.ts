@@ -15,6 +15,7 @@ import { parleyVersion } from '../trainer/environment';
 import { evaluate } from '../trainer/evaluate/evaluate';
 import { heatMap } from '../trainer/evaluate/heatMap';
 import { type Lineup, readLineup, splitPlayers } from '../trainer/evaluate/lineup';
+import { expandSets } from '../trainer/evaluate/setSides';
 import { openPlayers, sharedRules } from '../trainer/players/openPlayers';
 import type { Player } from '../trainer/players/player';
 import { PlayerError } from '../trainer/players/playerError';
@@ -37,7 +38,7 @@ A player is a run folder (its newest checkpoint, or RUN@ITERATION), a checkpoint
 scripted:NAME or api:NAME.
 Runs play as they were trained: their prompts, their way of decoding. Rounds, payoffs and messages a round are those of
 the runs, or the game's; --set decides where runs differ. NAME=RUN+RUN+… makes one player of several runs, whose intervals
-are then over runs.
+are then over runs. A run set's folder or file becomes a player for each of its algorithms, across its seeds.
 An endpoint is described in a JSON file of your own, {"NAME": {"baseUrl": …, "model": …, "keyVariable": …}}; docs/players.md
 lists its settings. The key itself stays in the environment variable.`,
   positionals: [],
@@ -57,6 +58,7 @@ lists its settings. The key itself stays in the environment variable.`,
   examples: [
     ['parley evaluate --players seed,scripted:tit-for-tat,scripted:always-defect', 'the untrained policy among scripted players'],
     ['parley evaluate --players runs/rl,runs/aa,runs/aa@40 --negotiations 256 --svg matchups.svg', 'two runs and an earlier checkpoint'],
+    ['parley evaluate --players runs/seeds,scripted:always-defect', 'a run set: rl and aa across its seeds'],
     ['parley evaluate --players aa=runs/aa-1+runs/aa-2+runs/aa-3,rl=runs/rl-1+runs/rl-2+runs/rl-3', 'across seeds'],
     [
       'parley evaluate --game trust-and-split --players runs/aa,api:gpt --apis ~/apis.json --out matchups',
@@ -121,7 +123,8 @@ lists its settings. The key itself stays in the environment variable.`,
 async function readPlayers(args: Arguments, game: GameId): Promise<Lineup> {
   const texts = args.texts('players');
   if (texts.length === 0) throw new UsageError(`--players is missing: give ${PLAYER_FORMS}, separated by commas`);
-  const lineup = await asUsage(() => readLineup(splitPlayers(texts), { game, apis: readApis(args), cwd: process.cwd() }));
+  const cwd = process.cwd();
+  const lineup = await asUsage(async () => readLineup(await expandSets(splitPlayers(texts), cwd), { game, apis: readApis(args), cwd }));
   for (const spec of lineup.specs) {
     const variable = spec.kind === 'chat' ? spec.endpoint.keyVariable : undefined;
     if (variable !== undefined && !process.env[variable]) throw new UsageError(`${spec.name}: ${variable} is not set: put its key there`);
