@@ -1,4 +1,5 @@
 import { type Interval, overSeeds } from '../domain/metrics';
+import { AGENT_NAMES, type Pair, SEATS } from '../domain/seat';
 import type { MeasuresFile } from '../protocol/runFiles';
 
 /** Measures in the order in which they are read: in words, by name, and where they stand. */
@@ -22,11 +23,14 @@ const ROWS: readonly (readonly [label: string, name: string, read: (measures: Me
   ['KL to the base, nats a token', 'kl', ({ kl }) => kl],
 ];
 
-/** A table of measures, one column a run; rows that no run has are left out. */
-export function measuresTable(columns: readonly (readonly [title: string, measures: MeasuresFile])[]): string {
+/** A table of measures, one column a run; rows that no run has are left out. `names` are of whom `meanReward` tells. */
+export function measuresTable(
+  columns: readonly (readonly [title: string, measures: MeasuresFile])[],
+  names: Pair<string> = AGENT_NAMES,
+): string {
   const rows = ROWS.flatMap(([label, , read]) => {
     const values = columns.map(([, measures]) => read(measures));
-    return values.every((value) => value === undefined) ? [] : [[label, ...values.map(cell)]];
+    return values.every((value) => value === undefined) ? [] : [[named(label, names), ...values.map(cell)]];
   });
   return alignTable([['', ...columns.map(([title]) => title)], ...rows]);
 }
@@ -70,6 +74,10 @@ export function alignTable(rows: readonly (readonly string[])[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+function named(label: string, names: Pair<string>): string {
+  return SEATS.reduce((text, seat) => text.replace(AGENT_NAMES[seat], names[seat]), label);
 }
 
 function cell(value: number | null | undefined): string {

@@ -9,7 +9,7 @@ import { UsageError } from './arguments';
 import type { Command } from './command';
 import { measuresTable } from './measuresTable';
 import { progressLine } from './progressLine';
-import { defaultFolders, MACHINE_OPTIONS, RUN_OPTIONS, readConfigs, readMachine, readSeeds, SET_OPTIONS } from './runOptions';
+import { defaultFolders, MACHINE_OPTIONS, RUN_OPTIONS, readConfigs, readMachine, readReach, readSeeds, SET_OPTIONS } from './runOptions';
 import { LiveLines } from './terminal';
 import { trainSet } from './trainSet';
 
@@ -43,7 +43,7 @@ With --out DIR the runs are DIR/rl and DIR/aa. --seeds makes pairs for several s
     const seeds = readSeeds(args);
     if (seeds !== undefined) return trainSet(args, rules, seeds, terminal);
     if (args.has('jobs')) throw new UsageError('--jobs is for run sets: give --seeds');
-    const configs = readConfigs(args, rules, terminal);
+    const configs = await readConfigs(args, rules, terminal);
     const out = args.text('out');
     if (out !== undefined && existsSync(join(resolve(out), RUN_PATHS.run)))
       throw new Error(`${resolve(out)} already holds a run: choose another folder for the pair`);
@@ -60,7 +60,16 @@ With --out DIR the runs are DIR/rl and DIR/aa. --seeds makes pairs for several s
     const trainers = configs.map((config, i): TrainerHandle => {
       const folder = folders[i]!;
       const pairedWith = basename(folders[1 - i]!);
-      const params: TrainParams = { start: 'new', folder, name: runName(config), config, pairedWith, ...share, ...machine };
+      const params: TrainParams = {
+        start: 'new',
+        folder,
+        name: runName(config),
+        config,
+        pairedWith,
+        ...share,
+        ...machine,
+        ...readReach(args, config),
+      };
       const trainer = startTrainer(params, { script: terminal.trainerScript });
       const rule = rules[i]!;
       trainer.onProgress((progress: Progress) => {

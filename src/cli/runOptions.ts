@@ -1,10 +1,14 @@
 import { resolve } from 'node:path';
 import { GAME_IDS } from '../domain/games';
+import { hasChatOpponent, hasFixedOpponent, SELF } from '../protocol/opponent';
 import { type Algorithm, algorithm, type RunConfig } from '../protocol/runConfig';
 import type { TrainParams } from '../protocol/trainer';
 import { ConfigError, listPresets, parseAssignments, resolveConfig } from '../runs/presets';
 import { freeRunIds } from '../runs/runIds';
 import { parseSeeds, SeedsError } from '../runs/seeds';
+import { findOpponent } from '../trainer/players/opponent';
+import { PlayerError } from '../trainer/players/playerError';
+import { APIS_OPTION, readApis } from './apis';
 import { type Arguments, didYouMean, type OptionSpec, UsageError } from './arguments';
 import type { Terminal } from './terminal';
 
@@ -17,7 +21,19 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
   { name: 'iterations', value: 'N', about: 'how many, instead of the preset’s number' },
   { name: 'seed', value: 'N', about: 'seed of every random number of the run (default 0)' },
   { name: 'policy', value: 'DIR', about: 'a Hugging Face model folder, or embedded (default)' },
-  { name: 'preset', value: 'NAME', about: 'embedded (default), paper, or the path of a JSON preset' },
+  {
+    name: 'opponent',
+    value: 'PLAYER',
+    about:
+      'a fixed player in the other seat, instead of the policy itself: a run folder\n(or RUN@ITERATION), a checkpoint folder, seed, scripted:NAME or api:NAME',
+  },
+  APIS_OPTION,
+  {
+    name: 'preset',
+    value: 'NAME',
+    about:
+      'embedded (default), paper, best-response (default with --opponent), against-api\n(default with api:NAME), or the path of a JSON preset',
+  },
   {
     name: 'set',
     value: 'KEY=VALUE',
@@ -86,10 +102,21 @@ export function readMachine(args: Arguments): Machine {
   };
 }
 
-/** Resolves `RUN_OPTIONS` to one configuration for each algorithm. @throws UsageError */
-export function readConfigs(args: Arguments, algorithms: readonly Algorithm[], { media }: Terminal, seed?: number): RunConfig[] {
+/**
+ * Resolves `RUN_OPTIONS` to one configuration for each algorithm, with its opponent looked up and pinned to an iteration.
+ * @throws UsageError
+ */
+export async function readConfigs(
+  args: Arguments,
+  algorithms: readonly Algorithm[],
+  { media }: Terminal,
+  seed?: number,
+): Promise<RunConfig[]> {
   const game = args.choice('game', GAME_IDS) ?? 'ipd';
-  const preset = args.text('preset') ?? 'embedded';
+  const written = args.text('opponent');
+  // Looked up as it was written, so that what is misspelt is named as it was written.
+  const opponent = written === undefined || written === SELF ? written : await pinned(args, { game, opponent: written });
+  const preset = args.text('preset') ?? presetAgainst(opponent);
   const named = listPresets(media, game).map(({ name }) => name);
   if (!preset.includes('.') && !preset.includes('/') && !named.includes(preset)) {
     throw new UsageError(`--preset ${preset}: there is no such preset for ${game}${didYouMean(preset, named)}`);
@@ -101,13 +128,36 @@ export function readConfigs(args: Arguments, algorithms: readonly Algorithm[], {
       parseAssignments(args.texts('set'), '--set'),
       ...(policy === undefined ? [] : [{ source: '--policy', settings: { policy: policy === 'embedded' ? policy : resolve(policy) } }]),
       ...(iterations === undefined ? [] : [{ source: '--iterations', settings: { iterations } }]),
+      ...(opponent === undefined ? [] : [{ source: '--opponent', settings: { opponent } }]),
     ];
     const request = { game, seed: seed ?? args.count('seed') ?? 0, preset, layers };
-    return algorithms.map((rule) => resolveConfig(media, { ...request, algorithm: rule }));
+    const configs = algorithms.map((rule) => resolveConfig(media, { ...request, algorithm: rule }));
+    return await Promise.all(
+      configs.map(async (config) => (hasFixedOpponent(config) ? { ...config, opponent: await pinned(args, config) } : config)),
+    );
   } catch (error) {
     if (error instanceof ConfigError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+/** The endpoints that a run needs, whose keys stay in the environment. @throws UsageError */
+export function readReach(args: Arguments, config: Pick<RunConfig, 'opponent'> | undefined): Pick<TrainParams, 'apis'> {
+  return config !== undefined && hasChatOpponent(config) ? { apis: readApis(args) } : {};
+}
+
+/** @throws UsageError for a player that is none, or an endpoint without its key */
+async function pinned(args: Arguments, config: Pick<RunConfig, 'game' | 'opponent'>): Promise<string> {
+  try {
+    return (await findOpponent(config, readReach(args, config))).pinned;
+  } catch (error) {
+    throw error instanceof PlayerError ? new UsageError(error.message) : error;
+  }
+}
+
+function presetAgainst(opponent: string | undefined): string {
+  if (opponent === undefined || opponent === SELF) return 'embedded';
+  return hasChatOpponent({ opponent }) ? 'against-api' : 'best-response';
 }
 
 /** Algorithms by id, for `--algorithm`. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { opponentName } from '../protocol/opponent';
+import type { RunConfig } from '../protocol/runConfig';
 import type { IterationLine } from '../protocol/runFiles';
 import type { Ended, Progress, TrainParams } from '../protocol/trainer';
 import { runName } from '../runs/runIds';
@@ -94,7 +95,7 @@ goes on with what is there; DIR/set.json says what is planned.`,
       ...machine,
       ...readReach(args, config),
     };
-    return follow(params, args, terminal);
+    return follow(params, config, args, terminal);
   },
 };
 
@@ -131,7 +132,7 @@ DIR may be a run set's folder, or its file .parley/runs/ID.set.json: unfinished 
     if (args.has('jobs')) throw new UsageError(`--jobs is for run sets, and ${args.positionals[0]} is none: it has no ${SET_FILE}`);
     const { threads, config } = await readRunFile(folder);
     const machine = { ...shareCores(terminal.cores, 1), threads, ...readMachine(args), ...readReach(args, config) };
-    return follow({ start: 'resume', folder, takeOver: args.has('take-over'), ...machine }, args, terminal);
+    return follow({ start: 'resume', folder, takeOver: args.has('take-over'), ...machine }, config, args, terminal);
   },
 };
 
@@ -150,7 +151,7 @@ async function readResumed(args: Arguments): Promise<string> {
 }
 
 /** Trains and shows it: a progress bar, or NDJSON. Resolves with the exit code. */
-async function follow(params: TrainParams, args: Arguments, terminal: Terminal): Promise<number> {
+async function follow(params: TrainParams, { opponent }: RunConfig, args: Arguments, terminal: Terminal): Promise<number> {
   const json = args.has('json');
   const live = new LiveLines(terminal);
   const stopping = new AbortController();
@@ -162,7 +163,6 @@ async function follow(params: TrainParams, args: Arguments, terminal: Terminal):
   process.on('SIGTERM', stop);
   const run = trainRun(params, onnxEnvironment(terminal.media, stopping.signal));
   let title = basename(params.folder);
-  let opponent = 'the opponent';
   let ended: Ended | undefined;
   while (ended === undefined) {
     const { done, value } = await run.next();
@@ -173,7 +173,6 @@ async function follow(params: TrainParams, args: Arguments, terminal: Terminal):
     switch (value.type) {
       case 'ready':
         title = `${value.run.config.game} ${value.run.config.algorithm}`;
-        opponent = value.run.opponent?.name ?? opponentName(value.run.config.opponent);
         if (!json)
           live.log(`${value.run.name}: ${params.folder}, ${value.run.device}, ${params.threads} thread${params.threads === 1 ? '' : 's'}`);
         break;
@@ -195,7 +194,7 @@ async function follow(params: TrainParams, args: Arguments, terminal: Terminal):
     else {
       terminal.out(`\n${measuresTable([[againstOpponent ? `${title} with itself` : title, measures]])}\n`);
       if (againstOpponent)
-        terminal.out(`\n${measuresTable([[`${title} against ${opponent}`, againstOpponent]], ['learner', 'opponent'])}\n`);
+        terminal.out(`\n${measuresTable([[`${title} against ${opponentName(opponent)}`, againstOpponent]], ['learner', 'opponent'])}\n`);
     }
     return 0;
   }

@@ -10,7 +10,7 @@ import { type SetShare, shareSet } from '../runs/setShare';
 import { startTrainer } from '../runs/trainerHandle';
 import type { Arguments } from './arguments';
 import { overSeedsByName, seedsTable } from './measuresTable';
-import { type Machine, readConfigs, readMachine } from './runOptions';
+import { type Machine, readConfigs, readMachine, readReach } from './runOptions';
 import { runKey, SetProgress } from './setProgress';
 import type { Terminal } from './terminal';
 
@@ -21,7 +21,7 @@ export async function trainSet(
   seeds: readonly number[],
   terminal: Terminal,
 ): Promise<number> {
-  const configs = seeds.flatMap((seed) => readConfigs(args, algorithms, terminal, seed));
+  const configs = (await Promise.all(seeds.map((seed) => readConfigs(args, algorithms, terminal, seed)))).flat();
   const machine = readMachine(args);
   const share = shareOf(configs.length, configs[0]?.policy ?? '', args, machine, terminal);
   const out = args.text('out');
@@ -61,6 +61,7 @@ async function followSet(set: PlannedSet, { jobs, threads }: SetShare, args: Arg
   const json = args.has('json');
   const machine = {
     ...readMachine(args),
+    ...readReach(args, file.runs[0]?.config),
     // Spinning threads of one run would starve the others.
     spin: jobs === 1 || jobs * threads < terminal.cores,
     takeOver: args.has('take-over'),
