@@ -4,14 +4,17 @@ import { stopLine } from '../runs/trainers';
 import type { Services } from './services';
 
 /** Shows a run's start as a notification that can cancel it, until its first iteration is committed; later the status bar has it. */
-export function followTraining({ store, library, log, trainers }: Services, run: OpenRun): void {
+export function followTraining(services: Services, run: OpenRun): void {
+  const { store } = services;
   const begun = run.iteration;
   const { active } = run;
   if (active === null) return;
   const options = { location: vscode.ProgressLocation.Notification, title: `Parley: ${run.name}`, cancellable: true };
   void vscode.window.withProgress(options, async (progress, token) => {
     token.onCancellationRequested(() => void active.handle.stop());
-    progress.report({ message: 'playing the first iteration …' });
+    const { memory } = active.progress ?? {};
+    const needs = memory === undefined ? '' : `needs about ${(memory / 1e9).toFixed(2)} GB of memory; `;
+    progress.report({ message: `${needs}playing the first iteration …` });
     await new Promise<void>((resolve) => {
       const stop = store.onChanged((change) => {
         if (change.run !== run || (run.iteration <= begun && change.kind !== 'ended')) return;
@@ -20,7 +23,12 @@ export function followTraining({ store, library, log, trainers }: Services, run:
       });
     });
   });
-  void active.handle.stopped.then(async (info) => {
+  followEnd(services, run);
+}
+
+/** Notes that a run ended, and says so where it died. */
+export function followEnd({ library, log, trainers }: Services, run: OpenRun): void {
+  void run.active?.handle.stopped.then(async (info) => {
     if (trainers.closing) return;
     await library.trainingEnded(run);
     if (info.how !== 'failed' && info.how !== 'died') return;

@@ -83,6 +83,8 @@ export const progress = z.strictObject({
   tokensPerSecond: z.number(),
   secondsPerIteration: z.number(),
   device: z.string(),
+  /** About what the run needs at its widest, bytes; known before its model is loaded. */
+  memory: z.number().optional(),
 });
 
 /** See `progress`. */

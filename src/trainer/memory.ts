@@ -6,11 +6,18 @@ import type { RunConfig } from '../protocol/runConfig';
 import { transcriptCapacity } from './capacity';
 import { MEASURED_NEGOTIATIONS } from './measure';
 
+/** What a run needs in memory at its widest. */
+export interface MemoryNeed {
+  readonly bytes: number;
+  /** The same in one line, with its parts. */
+  readonly line: string;
+}
+
 /**
- * What a run on a model folder needs in memory at its widest, in one line, before any weight is read.
+ * What a run on a model folder needs in memory, before any weight is read.
  * @throws Error with the numbers when this machine has less, or naming the file of the model that is wrong.
  */
-export async function checkMemory(model: string, config: RunConfig): Promise<string> {
+export async function checkMemory(model: string, config: RunConfig): Promise<MemoryNeed> {
   const { vocabularySize } = await readModelConfig(model);
   const tokenizer = await TextTokenizer.read(model, vocabularySize);
   const { adapter, buffer } = config;
@@ -22,5 +29,5 @@ export async function checkMemory(model: string, config: RunConfig): Promise<str
     snapshots: hasFixedOpponent(config) ? 1 : buffer.enabled ? buffer.subset : 0,
   });
   refuseIfTooLarge(needed);
-  return describeMemory(needed);
+  return { bytes: needed.total, line: describeMemory(needed) };
 }

@@ -13,6 +13,7 @@ import { usageOf, usageReport, usageSince } from './chatUsage';
 import { commitFinished, commitIteration } from './commit';
 import { runIteration } from './iteration';
 import { measureAgainst, measurePolicy } from './measure';
+import type { MemoryNeed } from './memory';
 import { checkpointDue } from './plan';
 import { checkSameOpponent, findOpponent, findOpponentAgain, type Opponent, type OpponentServices, openOpponent } from './players/opponent';
 import { previewListener } from './previews';
@@ -34,8 +35,8 @@ type Finished = Extract<Ended, { how: 'finished' }>;
 
 /** What a run needs from outside. */
 export interface RunEnvironment {
-  /** What the run needs in memory, in one line. @throws Error with the numbers where it cannot fit. */
-  checkMemory(config: RunConfig): Promise<string>;
+  /** What the run needs in memory. @throws Error with the numbers where it cannot fit. */
+  checkMemory(config: RunConfig): Promise<MemoryNeed>;
   /** Opens the engine for the policy of a configuration. */
   openEngine(config: RunConfig, params: TrainParams): Promise<Engine>;
   /** Opens the engine of a model folder, for a fixed opponent on another base model than the learner's. */
@@ -76,8 +77,9 @@ export async function* trainRun(
     const found = hasFixedOpponent(asked) ? await (resumed ? findOpponentAgain(resumed.run, params) : findOpponent(asked, params)) : null;
     const config = found ? { ...asked, opponent: found.pinned } : asked;
     iteration = resumed?.iterations.at(-1)?.iteration ?? 0;
-    yield { type: 'progress', progress: progressOf('loading', config, iteration, resumed?.iterations.at(-1), '') };
-    yield { type: 'log', level: 'info', line: await environment.checkMemory(config) };
+    const { bytes: memory, line: memoryLine } = await environment.checkMemory(config);
+    yield { type: 'progress', progress: { ...progressOf('loading', config, iteration, resumed?.iterations.at(-1), ''), memory } };
+    yield { type: 'log', level: 'info', line: memoryLine };
     engine = await environment.openEngine(config, params);
     if (found) opponent = await openOpponent(found, servicesOf(config, params, engine, environment));
     if (resumed && opponent) checkSameOpponent(resumed.run, opponent.identity);
@@ -91,14 +93,14 @@ export async function* trainRun(
     if (loop.iterations.length === 0) yield { type: 'committed', line: await loop.commitStart() };
     for (;;) {
       iteration = loop.iterations.at(-1)!.iteration;
-      yield { type: 'progress', progress: progressOf('training', config, iteration, loop.iterations.at(-1), device) };
+      yield { type: 'progress', progress: { ...progressOf('training', config, iteration, loop.iterations.at(-1), device), memory } };
       if (iteration >= config.iterations) break;
       stop.throwIfAborted();
       const line = await loop.next(stop, environment.onPreview);
       yield { type: 'committed', line };
       if (line.checkpoint) yield* usageSoFar(opponent);
     }
-    yield { type: 'progress', progress: progressOf('finishing', config, iteration, loop.iterations.at(-1), device) };
+    yield { type: 'progress', progress: { ...progressOf('finishing', config, iteration, loop.iterations.at(-1), device), memory } };
     const finished = await loop.finish(stop);
     yield* usageSoFar(opponent);
     return { how: 'finished', ...finished };

@@ -45,6 +45,10 @@ describe('a run', () => {
     expect(page).toMatchObject({ problems: [], torn: 0 });
     expect(events.filter((event) => event.type === 'committed')).toHaveLength(8);
     expect(events.at(-1)).toMatchObject({ type: 'progress', progress: { phase: 'finishing', iteration: 7 } });
+    // What it needs in memory is told before the model is loaded.
+    const told = events.findIndex((event) => event.type === 'progress' && event.progress.memory === 1e6);
+    expect(events[told]).toMatchObject({ progress: { phase: 'loading' } });
+    expect(told).toBeLessThan(events.findIndex((event) => event.type === 'ready'));
     const run = JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')) as Record<string, unknown>;
     expect(run).toMatchObject({ format: 1, id: 'a', name: 'toy', config: { game: 'ipd', seed: 5 }, threads: 1 });
   });

@@ -50,7 +50,7 @@ export function toyEnvironment(signal: AbortSignal = new AbortController().signa
   return {
     engine,
     signal,
-    checkMemory: async () => 'the run needs next to nothing',
+    checkMemory: async () => ({ bytes: 1e6, line: 'the run needs next to nothing' }),
     openEngine: async () => engine,
     openModel: async () => new TabularEngine(),
     media: mediaFolder(__dirname),
