@@ -98,6 +98,8 @@ function contextOf(row: TreeRow): string {
     runStatus: row.status,
     hasCheckpoint: row.checkpoint,
     set: row.set,
+    forkable: row.forkable,
+    askable: row.forkable,
     ...row.place,
     preventDefaultContextMenuItems: true,
   });
