@@ -3,6 +3,7 @@ import { parleyVersion } from '../trainer/environment';
 import { advantagesCommand } from './advantagesCommand';
 import { annotationsCommand } from './annotationsCommand';
 import { didYouMean, readArguments, UsageError } from './arguments';
+import { cardCommand } from './cardCommand';
 import type { Command } from './command';
 import { devicesCommand } from './devicesCommand';
 import { evaluateCommand } from './evaluateCommand';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   resumeCommand,
   pairedCommand,
   evaluateCommand,
+  cardCommand,
   importCommand,
   devicesCommand,
   annotationsCommand,

@@ -51,7 +51,10 @@ async function runOnServer(folder: string): Promise<string | undefined> {
     const late = new Promise<string>((resolve) => {
       setTimeout(() => resolve(`the tests did not end within ${limitSeconds} s`), limitSeconds * 1000).unref();
     });
-    await page.goto(workbenchUrl(server, { folder, extensionDevelopmentPath: repository, extensionTestsPath }));
+    // A machine that is busy takes longer than the 30 seconds that Playwright allows.
+    await page.goto(workbenchUrl(server, { folder, extensionDevelopmentPath: repository, extensionTestsPath }), {
+      timeout: limitSeconds * 1000,
+    });
     const broken = await Promise.race([finished, crashed, server.ended, late]);
     if (broken !== undefined) console.error(server.output().slice(-4000));
     return broken;

@@ -1,52 +1,68 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { GameId } from '../../domain/games/game';
 import { random } from '../../domain/random';
 import { openWeightUpdate, updateCosines } from '../../engine/onnx/weightUpdate';
 import type { InferenceRequests } from '../../protocol/inference';
 import type { CheckpointAddress, PolicyCard } from '../../protocol/policyCards';
 import type { RunFile } from '../../protocol/runFiles';
 import { readJournal } from '../../runs/journal';
+import { resolveConfig } from '../../runs/presets';
 import { cosineText } from '../cards/cardText';
 import { policyCardOf } from '../cards/policyCard';
 import { policyFolder } from '../environment';
 import { openPlayers } from '../players/openPlayers';
+import type { PolicyPlayer } from '../players/player';
 import { findPolicy, type PolicySource } from '../players/policySource';
 import { readRunFile } from '../resume';
 import type { Work } from './work';
 
 /** Makes the policy card of a checkpoint, or of the base model of a run. @throws Error in one line: the run, the checkpoint or the base model that is gone. */
 export async function cardWork({ checkpoint }: InferenceRequests['policyCard'][0], work: Work): Promise<PolicyCard> {
-  const { media, signal, progress } = work;
-  const found = await find(checkpoint, media);
+  const { signal, progress } = work;
+  const found = await find(checkpoint, work.media);
   const { config } = found.run;
   const name = checkpoint.iteration === null ? 'base' : `iteration ${checkpoint.iteration}`;
   progress(0, 1, `${name}: loads ${config.policy === 'embedded' ? 'the embedded policy' : config.policy}`);
-  const opened = await openPlayers([{ kind: 'policy', name, source: found.source }], {
-    game: config.game,
+  return openCard({ name, game: config.game, source: found.source }, work, async (player) => {
+    const { modelHash } = player.engine.info;
+    if (modelHash !== found.run.model.sha256)
+      throw new Error(
+        `${found.base} is not the model that the run in ${checkpoint.folder} began with (SHA-256 ${modelHash.slice(0, 12)}…, run.json says ${found.run.model.sha256.slice(0, 12)}…): put the old one back`,
+      );
+    const run = { iteration: checkpoint.iteration, line: await lineOf(checkpoint) };
+    return policyCardOf(
+      { player, config, run, checkpoint: found.source.checkpoint, model: config.policy },
+      { signal, progress: (done, of, line) => progress(done, of, `${name}: ${line}`) },
+    );
+  });
+}
+
+/** Makes the policy card of a policy that comes from no run, for a game that it is asked to play. */
+export async function looseCard(name: string, source: PolicySource, game: GameId, work: Work): Promise<PolicyCard> {
+  const config = resolveConfig(work.media, { game, algorithm: 'rl', seed: 0, preset: 'embedded', layers: [] });
+  const { checkpoint, model } = source;
+  return openCard({ name, game, source }, work, (player) => policyCardOf({ player, config, run: null, checkpoint, model }, work));
+}
+
+/** Opens a policy for as long as its card is made. */
+async function openCard(
+  { name, game, source }: { readonly name: string; readonly game: GameId; readonly source: PolicySource },
+  { media, openEngine }: Work,
+  make: (player: PolicyPlayer) => Promise<PolicyCard>,
+): Promise<PolicyCard> {
+  const opened = await openPlayers([{ kind: 'policy', name, source }], {
+    game,
     rules: {},
     media,
-    openEngine: (model) => work.openEngine(model),
+    openEngine: (folder) => openEngine(folder),
     keyOf: () => undefined,
     random: random(0, 'card'),
   });
   try {
     const [player] = opened.players;
     if (player?.kind !== 'policy') throw new Error(`${name} is no policy`);
-    const { modelHash } = player.engine.info;
-    if (modelHash !== found.run.model.sha256)
-      throw new Error(
-        `${found.base} is not the model that the run in ${checkpoint.folder} began with (SHA-256 ${modelHash.slice(0, 12)}…, run.json says ${found.run.model.sha256.slice(0, 12)}…): put the old one back`,
-      );
-    return await policyCardOf(
-      {
-        player,
-        config,
-        run: { iteration: checkpoint.iteration, line: await lineOf(checkpoint) },
-        checkpoint: found.source.checkpoint,
-        model: config.policy,
-      },
-      { signal, progress: (done, of, line) => progress(done, of, `${name}: ${line}`) },
-    );
+    return await make(player);
   } finally {
     await opened.dispose();
   }
