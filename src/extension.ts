@@ -1,7 +1,10 @@
 import * as vscode from 'vscode';
+import { watchApis } from './commands/chatSettings';
 import { contextKeys } from './commands/contextKeys';
+import { followMatchups } from './commands/openMatchups';
 import { registerCommands, runFromView } from './commands/register';
 import { createServices, type Services } from './commands/services';
+import { tellKeys } from './commands/setApiKey';
 import { uriHandler } from './commands/uriHandler';
 import { welcome } from './commands/welcome';
 import { tagCompletion } from './views/annotations/tagCompletion';
@@ -21,6 +24,8 @@ export function activate(context: vscode.ExtensionContext): void {
     registerCommands(built),
     contextKeys(built.store, built.selection),
     statusBar(built.store),
+    watchApis(),
+    followMatchups(built),
     vscode.window.registerWebviewViewProvider(TreeView.id, built.treeView),
     vscode.window.registerWebviewPanelSerializer(InspectorPanel.viewType, built.inspector),
     vscode.window.registerUriHandler(uriHandler(built)),
@@ -29,6 +34,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.languages.registerCompletionItemProvider({ scheme: 'comment' }, tagCompletion(built.annotations), '#'),
     { dispose: () => built.store.dispose() },
   );
+  void tellKeys(built);
   void welcome(built);
 }
 

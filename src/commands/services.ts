@@ -16,6 +16,7 @@ import type { ViewSources } from '../views/hydratedView';
 import { InspectorPanel } from '../views/inspectorPanel';
 import { TranscriptFiles } from '../views/transcripts/transcriptFiles';
 import { TreeView } from '../views/treeView';
+import { chatSettings } from './chatSettings';
 import { ComparedCheckpoint } from './comparedCheckpoint';
 import { RunLibrary } from './runLibrary';
 import { trainerSettings } from './trainerSettings';
@@ -67,10 +68,10 @@ export function createServices(
   const trainers = new Trainers(store, script, (run, { level, line }) => log[level](`${run}: ${line}`));
   const inference = new InferenceProcess({
     script,
-    settings: () => {
+    settings: async () => {
       const { device, onnxruntimePath } = trainerSettings();
       const { threads } = shareCores(availableParallelism(), 1);
-      return { threads, device, ...(onnxruntimePath !== undefined && { onnxruntimePath }), apis: {}, keys: {} };
+      return { threads, device, ...(onnxruntimePath !== undefined && { onnxruntimePath }), ...(await chatSettings(context)) };
     },
     log: (line) => log.info(`inference: ${line}`),
   });

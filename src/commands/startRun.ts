@@ -11,6 +11,7 @@ import { firstIssue, messageOf } from '../runs/problem';
 import { freeRunIds, runName } from '../runs/runIds';
 import { shareCores } from '../runs/trainers';
 import { offerGitignore } from './addToGitignore';
+import { opponentReach } from './chatSettings';
 import { askToKeepTraining } from './keepTraining';
 import { offeredGames, offeredPresets } from './offers';
 import { Refusal, type Services } from './services';
@@ -68,6 +69,7 @@ export async function startRuns(
 export async function startConfigs(services: Services, configs: readonly RunConfig[], root: string): Promise<readonly OpenRun[]> {
   const ids = freeRunIds(root, configs, new Date());
   const share = shareCores(availableParallelism(), configs.length);
+  const reaches = await Promise.all(configs.map((config) => opponentReach(services.context, config)));
 
   const starting = configs.map((config, i) => {
     const id = ids[i] ?? '';
@@ -80,6 +82,7 @@ export async function startConfigs(services: Services, configs: readonly RunConf
       ...(pairedWith === undefined ? {} : { pairedWith }),
       ...share,
       ...trainerSettings(),
+      ...reaches[i],
     });
   });
   // One that fails to start does not take the other with it.

@@ -8,12 +8,14 @@ import { createAnnotation, discardAnnotation, replyToAnnotation } from './create
 import { deleteRun } from './deleteRun';
 import { compareWithSelected, diffCheckpoints, selectForCompare } from './diffCheckpoints';
 import { cancelAnnotation, deleteAnnotation, editAnnotation, saveAnnotation } from './editAnnotation';
+import { evaluateMatchups } from './evaluateMatchups';
 import { clearAnnotationFilter, filterAnnotations } from './filterAnnotations';
 import { followLive } from './followLive';
 import { forkHere } from './forkHere';
 import { nextAnnotation, openAnnotation, previousAnnotation } from './goToAnnotation';
 import type { CommandName } from './names';
 import { openInspector } from './openInspector';
+import { openMatchups } from './openMatchups';
 import { openRun } from './openRun';
 import { openTranscript } from './openTranscript';
 import { renameRun } from './renameRun';
@@ -21,6 +23,7 @@ import { reopenAnnotation, resolveAnnotation } from './resolveAnnotation';
 import { resumeRun } from './resumeRun';
 import { explainCredit, revealInInspector } from './revealInInspector';
 import { revealRunFolder } from './revealRunFolder';
+import { forgetApiKey, setApiKey } from './setApiKey';
 import { showLog } from './showLog';
 import { showRunMenu } from './showRunMenu';
 import { startAaRun } from './startAaRun';
@@ -49,6 +52,10 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   showRunMenu,
   addToGitignore,
   renameRun,
+  evaluateMatchups,
+  openMatchups,
+  setApiKey,
+  forgetApiKey,
   openTranscript,
   revealInInspector,
   explainCredit,
