@@ -3,6 +3,7 @@ import { watchApis } from './commands/chatSettings';
 import { contextKeys } from './commands/contextKeys';
 import { followMatchups } from './commands/openMatchups';
 import { registerCommands, runFromView } from './commands/register';
+import { followQueue } from './commands/runSet';
 import { createServices, type Services } from './commands/services';
 import { tellKeys } from './commands/setApiKey';
 import { uriHandler } from './commands/uriHandler';
@@ -22,8 +23,9 @@ export function activate(context: vscode.ExtensionContext): void {
   services = built;
   context.subscriptions.push(
     registerCommands(built),
-    contextKeys(built.store, built.selection),
-    statusBar(built.store),
+    contextKeys(built.store, built.sets, built.selection),
+    statusBar(built.store, built.sets),
+    followQueue(built),
     watchApis(),
     followMatchups(built),
     vscode.window.registerWebviewViewProvider(TreeView.id, built.treeView),
@@ -40,5 +42,6 @@ export function activate(context: vscode.ExtensionContext): void {
 
 /** Stops trainers that must not outlive the window. */
 export async function deactivate(): Promise<void> {
+  services?.queue.close();
   await services?.trainers.stopAll();
 }

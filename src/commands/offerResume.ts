@@ -1,19 +1,38 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../runs/problem';
+import { isLeft } from '../runs/runSets';
 import { resume } from './resumeRun';
+import { goOnWith } from './runSet';
 import type { Services } from './services';
+import { trainerSettings } from './trainerSettings';
 
-/** Offers once, in a corner, to go on with runs that were cut off when their window closed or their machine went down. */
+/**
+ * Offers once, in a corner, to go on with runs and run sets that were cut off when their window closed or their machine went
+ * down. Sets whose runs were to outlive the window go on by themselves.
+ */
 export async function offerResume(services: Services): Promise<void> {
   if (!vscode.workspace.isTrusted) return;
-  const runs = services.library.interrupted();
-  const [first] = runs;
+  const { library } = services;
+  const sets = library.interruptedSets().filter(({ members }) => members.some(isLeft));
+  const ofSets = new Set(sets.flatMap(({ members }) => members.map(({ run }) => run)));
+  const runs = library.interrupted().filter((run) => !ofSets.has(run));
+  if (trainerSettings().keepTraining === true) for (const set of sets.splice(0)) await goOnWith(services, set);
+  const [first] = [...sets, ...runs];
   if (first === undefined) return;
-  const which = runs.length === 1 ? `${first.name} was` : `${runs.length} runs were`;
+  const count = sets.length + runs.length;
+  const which =
+    count === 1
+      ? `${first.name} was`
+      : `${count} ${sets.length === 0 ? 'runs' : runs.length === 0 ? 'run sets' : 'runs and run sets'} were`;
   const answer = await vscode.window.showInformationMessage(`${which} cut off before the end.`, 'Resume', 'Not Now');
+  // Either answer settles it: what can go on keeps its Resume button, and nobody asks again.
+  for (const set of sets) {
+    await library.setEnded(set.id);
+    for (const { run } of set.members) if (run !== null) await library.trainingEnded(run);
+    if (answer === 'Resume') await goOnWith(services, set);
+  }
   for (const run of runs) {
-    // Either answer settles it: the run keeps its Resume button, and nobody asks again.
-    await services.library.trainingEnded(run);
+    await library.trainingEnded(run);
     if (answer !== 'Resume') continue;
     await resume(services, run).catch((error: unknown) => void vscode.window.showErrorMessage(`${run.name}: ${messageOf(error)}`));
   }

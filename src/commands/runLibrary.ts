@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { RUN_PATHS } from '../protocol/runFiles';
 import type { OpenRun } from '../runs/openRun';
+import type { OpenSet, RunSets } from '../runs/runSets';
 import type { RunStore } from '../runs/runStore';
 
 /** How often new runs are looked for, in milliseconds. */
@@ -11,6 +12,7 @@ const FIND_EVERY = 3000;
 
 const OPENED = 'parley.opened';
 const TRAINING = 'parley.training';
+const SETS = 'parley.trainingSets';
 
 /** Where run folders are by default, in a workspace folder. */
 export const RUNS_FOLDER = '.parley/runs';
@@ -25,6 +27,7 @@ export class RunLibrary {
   constructor(
     private readonly context: vscode.ExtensionContext,
     private readonly store: RunStore,
+    private readonly sets: RunSets,
   ) {}
 
   /** Opens the workspace's runs and the remembered ones, once; the first call does the work. */
@@ -76,12 +79,34 @@ export class RunLibrary {
     return this.store.runs.filter((run) => run.status === 'stopped' && (noted.has(run.folder.path) || run.folder.abandoned));
   }
 
+  /** Notes that a set is being trained; its runs that wait would be forgotten with the window. */
+  async setBegan(id: string): Promise<void> {
+    const known = this.#list(SETS);
+    if (!known.includes(id)) await this.context.workspaceState.update(SETS, [...known, id]);
+  }
+
+  /** A set is through, or was stopped. */
+  async setEnded(id: string): Promise<void> {
+    await this.#remove(SETS, id);
+  }
+
+  /** Sets that were being trained when the window closed. */
+  interruptedSets(): OpenSet[] {
+    return this.#list(SETS).flatMap((id) => this.sets.get(id) ?? []);
+  }
+
+  /** Set files lie beside the folders of their runs. */
+  async #lookForSets(): Promise<void> {
+    await this.sets.look([...this.#roots(), ...this.store.runs.map(({ folder }) => dirname(folder.path))]);
+  }
+
   async #openAll(): Promise<void> {
     const paths = [...(await this.#workspaceRuns()), ...this.#list(OPENED)];
     for (const path of new Set(paths)) {
       if (!existsSync(path)) await this.#remove(OPENED, path);
       else await this.store.open(path);
     }
+    await this.#lookForSets();
   }
 
   /** A folder without its run.json is only just being made. */
@@ -91,6 +116,7 @@ export class RunLibrary {
     for (const path of await Promise.all(found.map((folder) => realpath(folder).catch(() => folder)))) {
       if (!this.#closed.has(path) && !this.store.isOpen(path) && existsSync(join(path, RUN_PATHS.run))) await this.store.open(path);
     }
+    await this.#lookForSets();
   }
 
   #roots(): string[] {

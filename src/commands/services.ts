@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { InferenceProcess } from '../runs/inferenceProcess';
 import { PolicyCards } from '../runs/policyCards';
+import type { RunQueue } from '../runs/runQueue';
+import { RunSets } from '../runs/runSets';
 import { RunStore } from '../runs/runStore';
 import { RunTree } from '../runs/runTree';
 import { Selection } from '../runs/selection';
@@ -20,6 +22,7 @@ import { chatSettings } from './chatSettings';
 import { ComparedCheckpoint } from './comparedCheckpoint';
 import { RunLibrary } from './runLibrary';
 import { trainerSettings } from './trainerSettings';
+import { windowQueue } from './windowQueue';
 
 /** What commands and views act on; built once, in `extension.ts`. */
 export interface Services {
@@ -29,6 +32,9 @@ export interface Services {
   readonly tree: RunTree;
   readonly selection: Selection;
   readonly trainers: Trainers;
+  /** Runs of run sets that wait for cores. */
+  readonly queue: RunQueue;
+  readonly sets: RunSets;
   /** Answers questions about policies in a process of its own; only for trusted workspaces. */
   readonly inference: InferenceProcess;
   readonly library: RunLibrary;
@@ -61,11 +67,13 @@ export function createServices(
 ): Services {
   const log = vscode.window.createOutputChannel('Parley', { log: true });
   const store = new RunStore();
-  const tree = new RunTree(store, context.workspaceState.get<string[]>(EXPANDED, []));
-  const selection = new Selection(store);
-  const library = new RunLibrary(context, store);
   const script = join(context.extensionPath, 'dist/trainer.js');
   const trainers = new Trainers(store, script, (run, { level, line }) => log[level](`${run}: ${line}`));
+  const queue = windowQueue(store, trainers);
+  const sets = new RunSets(store, queue, (line) => log.warn(line));
+  const tree = new RunTree(store, context.workspaceState.get<string[]>(EXPANDED, []), sets);
+  const selection = new Selection(store);
+  const library = new RunLibrary(context, store, sets);
   const inference = new InferenceProcess({
     script,
     settings: async () => {
@@ -109,7 +117,7 @@ export function createServices(
   const cardFiles = new CardFiles(store, cards, () => library.openAll());
   const compared = new ComparedCheckpoint(store);
   const services: Services = {
-    ...{ context, log, store, tree, selection, trainers, inference, library, inspector, treeView },
+    ...{ context, log, store, tree, selection, trainers, queue, sets, inference, library, inspector, treeView },
     ...{ transcripts, annotations, threads, annotationsView, cards, cardFiles, compared, distributions },
   };
 

@@ -15,12 +15,12 @@ import { opponentReach } from './chatSettings';
 import { askToKeepTraining } from './keepTraining';
 import { offeredGames, offeredPresets } from './offers';
 import { Refusal, type Services } from './services';
-import { askSteps, type Choice } from './steps';
+import { askSteps, type Choice, type Step } from './steps';
 import { trainerSettings } from './trainerSettings';
 import { followTraining } from './trainingProgress';
 
 /** What a caller may say in advance; with a game or a preset named, nothing is asked and the defaults fill the rest. */
-const startArgs = z.strictObject({
+export const startArgs = z.strictObject({
   game: gameId.optional(),
   policy: z.string().min(1).optional(),
   preset: z.string().min(1).optional(),
@@ -35,7 +35,8 @@ const startArgs = z.strictObject({
 /** See `startArgs`. */
 export type StartArgs = z.infer<typeof startArgs>;
 
-interface Chosen {
+/** What is played, what is trained, and with which settings. */
+export interface Chosen {
   readonly game: GameId;
   readonly policy: string;
   readonly preset: string;
@@ -121,11 +122,19 @@ function parseArgs(input: unknown): StartArgs | undefined {
   return parsed.data;
 }
 
-function withDefaults({ game = 'ipd', policy = 'embedded', preset = 'embedded' }: StartArgs): Chosen {
+/** What a caller left out. */
+export function withDefaults({ game = 'ipd', policy = 'embedded', preset = 'embedded' }: StartArgs): Chosen {
   return { game, policy, preset };
 }
 
-async function choose({ context }: Services, title: string, algorithm: Algorithm, given: string | undefined): Promise<Chosen | undefined> {
+/** Asks for game, policy and preset, and what else is to be known; undefined when the reader leaves. */
+export async function choose(
+  { context }: Services,
+  title: string,
+  algorithm: Algorithm,
+  given: string | undefined,
+  more: readonly (Step & { answered(answer: string): void })[] = [],
+): Promise<Chosen | undefined> {
   const media = mediaOf(context);
   const answers: { game: GameId; policy: string; preset: string } = { game: 'ipd', policy: given ?? 'embedded', preset: '' };
   const steps = [
@@ -136,11 +145,13 @@ async function choose({ context }: Services, title: string, algorithm: Algorithm
       placeholder: 'With which settings?',
       choices: () => presetChoices(media, answers.game, algorithm, answers.policy),
     },
+    ...more,
   ];
   const done = await askSteps(title, steps, (step, answer) => {
     if (step === 0) answers.game = gameId.parse(answer);
     else if (step === 1) answers.policy = answer;
-    else answers.preset = answer;
+    else if (step === 2) answers.preset = answer;
+    else more[step - 3]?.answered(answer);
   });
   return done ? answers : undefined;
 }
@@ -172,7 +183,13 @@ function presetChoices(media: string, game: GameId, algorithm: Algorithm, policy
   }));
 }
 
-function configOf({ context }: Services, algorithm: Algorithm, { game, policy, preset }: Chosen, args: StartArgs | undefined): RunConfig {
+/** The configuration of a run. @throws Refusal */
+export function configOf(
+  { context }: Services,
+  algorithm: Algorithm,
+  { game, policy, preset }: Chosen,
+  args: StartArgs | undefined,
+): RunConfig {
   const settings = vscode.workspace.getConfiguration('parley');
   const seed = args?.seed ?? settings.get<number>('seed', 0);
   const layers = [

@@ -21,6 +21,7 @@ import { openTranscript } from './openTranscript';
 import { renameRun } from './renameRun';
 import { reopenAnnotation, resolveAnnotation } from './resolveAnnotation';
 import { resumeRun } from './resumeRun';
+import { resumeRunSet } from './resumeRunSet';
 import { explainCredit, revealInInspector } from './revealInInspector';
 import { revealRunFolder } from './revealRunFolder';
 import { forgetApiKey, setApiKey } from './setApiKey';
@@ -29,7 +30,9 @@ import { showRunMenu } from './showRunMenu';
 import { startAaRun } from './startAaRun';
 import { startPairedRun } from './startPairedRun';
 import { startRlRun } from './startRlRun';
+import { startRunSet } from './startRunSet';
 import { stopRun } from './stopRun';
+import { stopRunSet } from './stopRunSet';
 import { toggleTokenColours } from './toggleTokenColours';
 import { trainBestResponse } from './trainBestResponse';
 import { whatWouldTheySay } from './whatWouldTheySay';
@@ -41,6 +44,9 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   startPairedRun,
   stopRun,
   resumeRun,
+  startRunSet,
+  stopRunSet,
+  resumeRunSet,
   openRun,
   closeRun,
   revealRunFolder,

@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import type { OpenRun } from '../runs/openRun';
 import { points } from '../runs/rowWords';
+import type { OpenSet, RunSets } from '../runs/runSets';
 import type { RunStore } from '../runs/runStore';
 import { coalesced } from './coalesced';
 
 /** The status bar item while this window trains: iteration, reward, tokens a second, device; a click leads on. */
-export function statusBar(store: RunStore): vscode.Disposable {
+export function statusBar(store: RunStore, sets: RunSets): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('parley.training', vscode.StatusBarAlignment.Left, 10);
   item.name = 'Parley: Training';
   item.command = 'parley.showRunMenu';
@@ -15,21 +16,34 @@ export function statusBar(store: RunStore): vscode.Disposable {
       item.hide();
       return;
     }
-    item.text = statusText(active);
-    item.tooltip = active.map(statusLine).join('\n');
-    item.accessibilityInformation = { label: `Parley is training. ${active.map(statusLine).join('. ')}` };
+    const training = setsOf(active, sets);
+    const lines = [...training.map(setLine), ...active.map(statusLine)];
+    item.text = statusText(active, training);
+    item.tooltip = lines.join('\n');
+    item.accessibilityInformation = { label: `Parley is training. ${lines.join('. ')}` };
     item.show();
   });
-  const stop = store.onChanged(() => update.request());
-  return vscode.Disposable.from(item, update, { dispose: stop });
+  const stops = [store.onChanged(() => update.request()), sets.onChanged(() => update.request())];
+  return vscode.Disposable.from(item, update, ...stops.map((dispose) => ({ dispose })));
 }
 
-/** One run in full, several as `aa 57/200 2.8 · rl 55/200 1.3`. */
-function statusText(active: readonly OpenRun[]): string {
+/** Run sets that are at work. */
+function setsOf(active: readonly OpenRun[], sets: RunSets): OpenSet[] {
+  const ids = new Set(active.flatMap((run) => run.file?.set?.id ?? []));
+  return [...ids].flatMap((id) => sets.get(id) ?? []);
+}
+
+function setLine({ name, finished, members }: OpenSet): string {
+  return `${name}: ${finished} of ${members.length} runs finished`;
+}
+
+/** One run in full, several as `aa 57/200 2.8 · rl 55/200 1.3`, before them the sets that they are of as `set 3/10`. */
+function statusText(active: readonly OpenRun[], sets: readonly OpenSet[]): string {
   const [only] = active;
-  if (active.length === 1 && only !== undefined) return `$(pulse) ${statusLine(only)}`;
+  if (active.length === 1 && only !== undefined && sets.length === 0) return `$(pulse) ${statusLine(only)}`;
   const speed = active.reduce((sum, run) => sum + (run.active?.progress?.tokensPerSecond ?? 0), 0);
-  return `$(pulse) ${active.map(brief).join(' · ')}${speed > 0 ? ` · ${tokens(speed)}` : ''}`;
+  const progress = sets.map(({ finished, members }) => `set ${finished}/${members.length}`);
+  return `$(pulse) ${[...progress, ...active.map(brief)].join(' · ')}${speed > 0 ? ` · ${tokens(speed)}` : ''}`;
 }
 
 function brief(run: OpenRun): string {
