@@ -6,6 +6,7 @@ import type { QueuedRun, QueuedTrainer, QueueReport } from '../runs/runQueue';
 import { isLeft, type OpenSet, type SetMember } from '../runs/runSets';
 import { nextStep } from '../runs/setRuns';
 import { type SetShare, shareSet } from '../runs/setShare';
+import { opponentReach } from './chatSettings';
 import { Refusal, type Services } from './services';
 import { trainerSettings } from './trainerSettings';
 import { followEnd } from './trainingProgress';
@@ -109,7 +110,7 @@ function queued(services: Services, set: OpenSet, member: SetMember, { jobs, thr
 
 async function start(services: Services, set: OpenSet, member: SetMember): Promise<QueuedTrainer | null> {
   const { trainers, library } = services;
-  const params = await paramsOf(set, member, trainers.underway.length === 0 && set.members.length === 1);
+  const params = await paramsOf(services, set, member);
   if (params === null) return null;
   const { handle, opened } = trainers.start(params);
   opened.then(
@@ -123,8 +124,12 @@ async function start(services: Services, set: OpenSet, member: SetMember): Promi
   return handle;
 }
 
-async function paramsOf(set: OpenSet, { planned, run, folder }: SetMember, spin: boolean): Promise<TrainParams | null> {
-  const machine = { ...trainerSettings(), spin, takeOver: false };
+async function paramsOf({ context, trainers }: Services, set: OpenSet, { planned, run, folder }: SetMember): Promise<TrainParams | null> {
+  const config = planned?.config ?? run?.file?.config;
+  const reach = config === undefined ? {} : await opponentReach(context, config);
+  // Spinning threads would starve whatever trains beside, and most sets have more than one run.
+  const spin = trainers.underway.length === 0 && set.members.length === 1;
+  const machine = { ...trainerSettings(), ...reach, spin, takeOver: false };
   if (planned !== null && set.plan !== null) return nextStep(set.plan, planned, machine);
   return run?.status === 'stopped' ? { start: 'resume', folder, threads: run.file?.threads ?? 1, ...machine } : null;
 }
