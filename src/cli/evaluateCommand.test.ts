@@ -76,6 +76,19 @@ Points a round of the row’s player against the column’s; 4 negotiations a ce
     }
   });
 
+  it('draws from the likeliest tokens where it is told to, and says so in the file', async () => {
+    const self = async (...words: string[]) => {
+      const { out } = await run('--players', 'seed', '--negotiations', '8', '--set', 'rounds=3', '--json', ...words);
+      const { low, high, sampling } = matchupsFile.parse(JSON.parse(out));
+      return { width: high[0]![0]! - low[0]![0]!, sampling };
+    };
+    // The game deals nothing: greedy policies always play the same.
+    expect(await self('--top-k', '1', '--top-p', '0.9')).toEqual({ width: 0, sampling: { topK: 1, topP: 0.9 } });
+    const drawn = await self();
+    expect(drawn.width).toBeGreaterThan(0);
+    expect(drawn.sampling).toBeUndefined();
+  });
+
   it.each([
     ['', '--players is missing: give a run folder'],
     ['--players sede', 'there is no player "sede": no such folder; did you mean seed?'],
@@ -86,6 +99,9 @@ Points a round of the row’s player against the column’s; 4 negotiations a ce
     ['--players api:gpt', 'api:gpt names an endpoint, and none is set up'],
     ['--players seed --apis /no/such/file', '--apis /no/such/file: there is no such file'],
     ['--players seed --negotiations 3', '--negotiations 3: give an even number'],
+    ['--players seed --top-p 1.5', '--top-p 1.5: give a number above 0 and at most 1'],
+    ['--players seed --top-k few', '--top-k few: give a whole number of 0 or more'],
+    ['--players seed --temperature 0', '--temperature 0: give a number above 0'],
     ['--players seed --set round=3', '--set round: ipd has no such setting; did you mean rounds?'],
     ['--players seed --set payoffs.T=2', 'choose T > R > P > S'],
     ['--players seed --game slit', '--game slit: there is no such game; did you mean split?'],

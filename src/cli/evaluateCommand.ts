@@ -5,7 +5,7 @@ import { random } from '../domain/random';
 import { usageLine } from '../engine/chat-api/usage';
 import { openOnnxEngine } from '../engine/onnx/engine';
 import type { ChatEndpoint } from '../protocol/chatEndpoints';
-import type { MatchupsFile } from '../protocol/matchups';
+import { type MatchupsFile, type PlaySampling, playSampling } from '../protocol/matchups';
 import { gameSettings } from '../protocol/runConfig';
 import { writeDurably } from '../runs/durableFile';
 import { parseAssignments } from '../runs/presets';
@@ -47,6 +47,9 @@ lists its settings. The key itself stays in the environment variable.`,
     { name: 'players', value: 'P,P,…', repeats: true, about: 'who plays; may be given more than once' },
     { name: 'negotiations', value: 'N', about: 'negotiations a cell, an even number (default 64)' },
     { name: 'seed', value: 'N', about: 'seed of all deals and draws (default 0)' },
+    { name: 'temperature', value: 'T', about: 'for all policies (default: that of each run, or 1)' },
+    { name: 'top-p', value: 'P', about: 'policies draw from the likeliest tokens that together have probability P' },
+    { name: 'top-k', value: 'K', about: 'policies draw from the K likeliest tokens; 1 is greedy' },
     { name: 'set', value: 'KEY=VALUE', repeats: true, about: 'a setting of the game for everybody, such as rounds=20' },
     APIS_OPTION,
     { name: 'out', value: 'DIR', about: 'a new folder for the matrix, its picture, and every negotiation as Parquet' },
@@ -72,6 +75,7 @@ lists its settings. The key itself stays in the environment variable.`,
       throw new UsageError(`--negotiations ${negotiations}: give an even number, each deal is played in both seatings`);
     }
     const seed = args.count('seed') ?? 0;
+    const sampling = readSampling(args);
     const { specs, sides } = await readPlayers(args, game);
     const rules = await readRules(args, game, specs);
     const live = new LiveLines(terminal);
@@ -88,6 +92,7 @@ lists its settings. The key itself stays in the environment variable.`,
       openEngine: (model) => openOnnxEngine({ ...device, model, spinning }),
       keyOf,
       random: random(seed, 'players'),
+      ...(sampling && { sampling }),
     });
     const out = args.text('out');
     const svg = args.text('svg');
@@ -99,6 +104,7 @@ lists its settings. The key itself stays in the environment variable.`,
         sides,
         rules,
         seed,
+        ...(sampling && { sampling }),
         negotiations,
         batch: args.count('batch', 1) ?? 512,
         signal: stopping.signal,
@@ -130,6 +136,23 @@ async function readPlayers(args: Arguments, game: GameId): Promise<Lineup> {
     if (variable !== undefined && !process.env[variable]) throw new UsageError(`${spec.name}: ${variable} is not set: put its key there`);
   }
   return lineup;
+}
+
+/** How policies draw their tokens where the command line says so. @throws UsageError */
+function readSampling(args: Arguments): PlaySampling | undefined {
+  const given = { temperature: 'temperature', topP: 'top-p', topK: 'top-k' } as const;
+  const sampling: Record<string, number> = {};
+  for (const [key, option] of Object.entries(given)) {
+    const text = args.text(option);
+    if (text === undefined) continue;
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (!playSampling.safeParse({ [key]: value }).success) {
+      const wanted = { temperature: 'a number above 0', topP: 'a number above 0 and at most 1', topK: 'a whole number of 0 or more' }[key];
+      throw new UsageError(`--${option} ${text}: give ${wanted}`);
+    }
+    sampling[key] = value;
+  }
+  return Object.keys(sampling).length === 0 ? undefined : playSampling.parse(sampling);
 }
 
 function keyOf(_name: string, { keyVariable }: ChatEndpoint): string | undefined {

@@ -5,6 +5,18 @@ import { measuresFile } from './runFiles';
 /** Version of the match-up file; a reader refuses a higher one by name. */
 export const MATCHUPS_FORMAT = 1;
 
+/** How policies drew their tokens where that was not left to how each was trained. */
+export const playSampling = z.strictObject({
+  temperature: z.number().positive().optional(),
+  /** Only the likeliest tokens that together have this probability; 1 keeps all. */
+  topP: z.number().positive().max(1).optional(),
+  /** Only so many of the likeliest tokens; 0 keeps all. */
+  topK: z.int().nonnegative().optional(),
+});
+
+/** See `playSampling`. */
+export type PlaySampling = z.infer<typeof playSampling>;
+
 /** What an endpoint was asked, and what it cost in US dollars (null without prices). */
 export const usageFile = z.looseObject({
   replies: z.int(),
@@ -33,6 +45,7 @@ export const matchupsFile = z.strictObject({
   /** Settings that all players shared. */
   rules: gameSettings.partial(),
   seed: z.int().nonnegative(),
+  sampling: playSampling.optional(),
   /** Negotiations a cell; a seed group is one deal in both seatings, so half as many groups. */
   negotiations: z.int().positive(),
   /** Share of the bootstrap distribution that the intervals hold. */

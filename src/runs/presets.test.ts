@@ -106,6 +106,7 @@ describe('presets', () => {
     ['adapter.targets=q_proj', '--set: adapter.targets: write a list of linear layers, such as ["q_proj","v_proj"]'],
     ['adapter.targets=[]', 'adapter.targets: name at least one of q_proj, '],
     ['adapter.targets=["q_proj","q_proj"]', 'adapter.targets: a linear layer is named twice'],
+    ['topP=0.9', '--set: topP is no setting of a run: training needs each token drawn from the very policy that it trains'],
     ['wholly=1', 'there is no setting "wholly"; there are gameSettings, policy, '],
     ['seed=1', '--set: seed is chosen when the run is started'],
     ['gamma=2', '--set: gamma: '],

@@ -51,6 +51,12 @@ interface PresetLayer extends Layer {
   readonly requires?: Requires;
 }
 
+const TRUNCATION =
+  'training needs each token drawn from the very policy that it trains, and not from its likeliest tokens; parley evaluate draws from those';
+
+/** What other tools sample with and a run cannot be trained with, and why. */
+const NOT_TRAINED_WITH: ReadonlyMap<string, string> = new Map(['topP', 'topK', 'top_p', 'top_k'].map((key) => [key, TRUNCATION]));
+
 /** Keys of a preset that are no settings: what it is, the preset it builds on, and what differs by algorithm. */
 const notSettings = ['about', 'extends', 'algorithms', '$schema', 'game', 'requires'] as const;
 
@@ -215,6 +221,8 @@ function checkKeys(settings: Settings, schema: z.ZodType, source: string, prefix
     const path = prefix + key;
     const child = known.get(key);
     if (child === undefined) {
+      const why = NOT_TRAINED_WITH.get(path);
+      if (why !== undefined) throw new ConfigError(`${source}: ${path} is no setting of a run: ${why}`);
       const names = [...known.keys()].filter((name) => !chosenAtStart.includes(name));
       const near = nearest(key, names);
       throw new ConfigError(`${source}: there is no setting "${path}"${near ? `; did you mean ${prefix}${near}?` : list(names, prefix)}`);

@@ -37,6 +37,12 @@ export interface SeatTranscript {
 export interface SpeechSettings extends Pick<RunConfig, 'decoding' | 'retries' | 'temperature'> {
   /** Takes the likeliest token each time instead of drawing one. */
   readonly greedy?: boolean;
+  /**
+   * Truncation (Holtzman et al. 2020), for play alone: what was drawn has another probability then than under the policy that
+   * would be trained, so that ρ ≠ 1 from the start and the gradient is biased. A run's settings have none.
+   */
+  readonly topP?: number | undefined;
+  readonly topK?: number | undefined;
 }
 
 /** What a table of seats is set with. */
@@ -72,8 +78,6 @@ interface Utterance {
   /** Whether the tokens were drawn under a mask. */
   readonly masked: boolean;
 }
-
-const SAMPLING = { topP: 1, topK: 0 } as const;
 
 /** Tokens beyond the longest valid answer that free sampling may spend before it is cut off. */
 const FREE_SLACK = 8;
@@ -171,7 +175,8 @@ export class Seats {
       await nextTask();
       signal?.throwIfAborted();
       const requests = members.map((i) => this.#request(pending[i]!, reads[i]!, attempt, masked, forced?.(i) ?? null));
-      const samples = await engine.sample(requests, { ...SAMPLING, ...(speech.greedy && { topK: 1 }), temperature: speech.temperature });
+      const { temperature, topP = 1, topK = 0 } = speech;
+      const samples = await engine.sample(requests, { temperature, topP, topK: speech.greedy ? 1 : topK });
       members.forEach((i, k) => {
         const sample = samples[k]!;
         this.sampledTokens += sample.tokens.length;

@@ -1,7 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { GameSettings } from '../../domain/games/game';
-import { MATCHUP_PATHS, MATCHUPS_FORMAT, type MatchupsFile } from '../../protocol/matchups';
+import { MATCHUP_PATHS, MATCHUPS_FORMAT, type MatchupsFile, type PlaySampling } from '../../protocol/matchups';
 import { sha256, writeDurably, writeError } from '../../runs/durableFile';
 import type { Player } from '../players/player';
 import { encodeRollouts } from '../rolloutFile';
@@ -15,6 +15,8 @@ import { matchupRows } from './rows';
 export interface EvaluateOptions extends Omit<MatchupOptions, 'meets'> {
   /** Rows and columns of the matrix; every player on its own unless given. */
   readonly sides?: readonly Side[];
+  /** How policies draw their tokens, for the file. */
+  readonly sampling?: PlaySampling;
   /** Version of Parley, for the file. */
   readonly parley: string;
   /** ISO 8601. */
@@ -87,7 +89,8 @@ async function writeRollouts(
   return { players: [players[first]!.name, players[second]!.name], file, rows: rows.length, bytes: bytes.length, sha256: sha256(bytes) };
 }
 
-function emptyMatrix({ game, players, rules, seed, negotiations, parley, created }: EvaluateOptions, sides: readonly Side[]): MatchupsFile {
+function emptyMatrix(options: EvaluateOptions, sides: readonly Side[]): MatchupsFile {
+  const { game, players, rules, seed, sampling, negotiations, parley, created } = options;
   const square = (): null[][] => sides.map(() => sides.map(() => null));
   const several = sides.filter(({ members }) => members.length > 1);
   return {
@@ -97,6 +100,7 @@ function emptyMatrix({ game, players, rules, seed, negotiations, parley, created
     game,
     rules: rules as Partial<Mutable<GameSettings>>,
     seed,
+    ...(sampling && { sampling }),
     negotiations,
     level: LEVEL,
     players: sides.map(({ name }) => name),

@@ -8,6 +8,7 @@ import { ChatClient } from '../../engine/chat-api/client';
 import type { Clock } from '../../engine/chat-api/clock';
 import type { Engine } from '../../engine/engine';
 import type { ChatEndpoint } from '../../protocol/chatEndpoints';
+import type { PlaySampling } from '../../protocol/matchups';
 import { EMBEDDED_POLICY, policyFolder } from '../environment';
 import type { Player, PolicyPlayer } from './player';
 import { PlayerError } from './playerError';
@@ -20,6 +21,8 @@ export interface PlayerServices {
   readonly rules: Partial<GameSettings>;
   /** The folder that holds the embedded policy. */
   readonly media: string;
+  /** How policies draw their tokens, over how each was trained to. */
+  readonly sampling?: PlaySampling;
   /** Opens the engine of a base model's folder; each is asked for once. */
   openEngine(model: string): Promise<Engine>;
   /** Engines that are open already, by their model's folder. They are somebody else's to close. */
@@ -123,6 +126,7 @@ async function openPolicy({ name, source }: PolicySpec, services: PlayerServices
   const engine = engines.get(folder) ?? (await services.openEngine(folder));
   engines.set(folder, engine);
   const { game, rules } = services;
+  const { decoding, retries, temperature } = run?.config ?? { decoding: 'masked', retries: 0, temperature: 1 };
   const trained = run?.config.game === game ? run.config.gameSettings : undefined;
   const prompts = run?.config.gameSettings.prompts ?? (await promptsOf(model, folder));
   return {
@@ -131,7 +135,7 @@ async function openPolicy({ name, source }: PolicySpec, services: PlayerServices
     settings: { ...(trained ?? defaultGameSettings(game, prompts)), ...rules },
     engine,
     policy: checkpoint === null ? engine.base : await engine.loadPolicy(checkpoint, name),
-    speech: run?.config ?? { decoding: 'masked', retries: 0, temperature: 1 },
+    speech: { decoding, retries, ...services.sampling, temperature: services.sampling?.temperature ?? temperature },
   };
 }
 

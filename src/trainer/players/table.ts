@@ -144,7 +144,7 @@ function answerTogether(one: Player, another: Player): boolean {
   if (one === another || (one.kind === 'scripted' && another.kind === 'scripted')) return true;
   if (one.kind !== 'policy' || another.kind !== 'policy' || one.engine !== another.engine) return false;
   const [a, b] = [one.speech, another.speech];
-  return a.decoding === b.decoding && a.retries === b.retries && a.temperature === b.temperature && a.greedy === b.greedy;
+  return (['decoding', 'retries', 'temperature', 'greedy', 'topP', 'topK'] as const).every((key) => a[key] === b[key]);
 }
 
 type FilledSeats = readonly Pair<Player | null>[];
