@@ -1,5 +1,5 @@
-import { Buffer } from 'node:buffer';
-import { Budget, type Buildable, type GlobalTable, PickleError, PyBytes, PyDict, PyGlobal, PyObject, type PyValue } from './pickleData';
+import { damaged, PickleBytes } from './pickleBytes';
+import { Budget, type Buildable, type GlobalTable, PickleError, PyDict, PyGlobal, PyObject, type PyValue } from './pickleData';
 import { checkShape } from './pickleShape';
 
 /** How a pickle is to be read. */
@@ -20,7 +20,6 @@ const MAX_STACK = 100_000;
 const MAX_MEMO_GAP = 1_000;
 /** Dicts are looked through: wider ones, which no rollout has, would make that slow. */
 const MAX_KEYS = 1_000;
-const MAX_LONG = 16;
 
 /**
  * Reads the pickle (protocols 2 to 5) that starts the bytes, building data only. Nothing in it can run: a global is
@@ -41,19 +40,14 @@ export function readPickleAt(bytes: Uint8Array, options: PickleOptions): { value
   const budget = options.budget ?? new Budget(bytes.length);
   const machine = new Machine(bytes, options, budget);
   const value = machine.run();
-  return { value, end: machine.pos };
+  return { value, end: machine.end };
 }
 
 /** Costs of what an opcode builds, bytes, roughly what V8 takes; a list that is appended to reserves places at once. */
-const COST = { float: 16, text: 32, bytes: 96, list: 64, firstItem: 136, item: 8, dict: 128, memo: 32 } as const;
-
-/** Steps that decoding a text or an integer takes. */
-const SLOW = 6;
+const COST = { list: 64, firstItem: 136, item: 8, dict: 128, memo: 32 } as const;
 
 class Machine {
-  pos: number;
-  readonly #bytes: Buffer;
-  readonly #end: number;
+  readonly #input: PickleBytes;
   readonly #stack: PyValue[] = [];
   /** Objects on the stack; what lies above is left from before. */
   #size = 0;
@@ -65,29 +59,31 @@ class Machine {
     private readonly options: PickleOptions,
     private readonly budget: Budget,
   ) {
-    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#end = options.end ?? bytes.length;
-    this.pos = options.start ?? 0;
+    this.#input = new PickleBytes(bytes, budget, options.start ?? 0, options.end ?? bytes.length);
+  }
+
+  /** Where the pickle that was read ends. */
+  get end(): number {
+    return this.#input.pos;
   }
 
   run(): PyValue {
-    const bytes = this.#bytes;
+    const input = this.#input;
     const memo = this.#memo;
     const budget = this.budget;
     for (;;) {
-      if (this.pos >= this.#end) throw this.#cut();
+      const at = input.pos;
+      const op = input.byte();
       budget.step();
       if (this.#size > MAX_STACK) throw new PickleError(`piles up more than ${MAX_STACK} objects: it is not read further`);
-      const at = this.pos;
-      const op = bytes[this.pos++]!;
       switch (op) {
         case 0x80: {
-          const protocol = this.#byte();
+          const protocol = input.byte();
           if (protocol < 2 || protocol > 5) throw new PickleError(`is of pickle protocol ${protocol}; protocols 2 to 5 are read`);
           break;
         }
         case 0x95: // FRAME
-          this.#length8();
+          input.length8();
           break;
         case 0x2e: // STOP
           if (this.#marks.length > 0 || this.#size !== 1) throw new PickleError('ends with objects left over: the file is damaged');
@@ -96,16 +92,16 @@ class Machine {
           this.#remember(memo.length);
           break;
         case 0x71: // BINPUT
-          this.#remember(this.#byte());
+          this.#remember(input.byte());
           break;
         case 0x72: // LONG_BINPUT
-          this.#remember(this.#uint32());
+          this.#remember(input.uint32());
           break;
         case 0x68: // BINGET
-          this.#push(this.#recall(this.#byte()));
+          this.#push(this.#recall(input.byte()));
           break;
         case 0x6a: // LONG_BINGET
-          this.#push(this.#recall(this.#uint32()));
+          this.#push(this.#recall(input.uint32()));
           break;
         case 0x28: // MARK
           if (this.#marks.length >= MAX_MARKS) throw new PickleError(`nests more than ${MAX_MARKS} deep: it is not read further`);
@@ -121,45 +117,40 @@ class Machine {
           this.#push(false);
           break;
         case 0x4b: // BININT1
-          this.#push(this.#byte());
+          this.#push(input.byte());
           break;
         case 0x4d: // BININT2
-          this.#need(2);
-          this.#push(bytes[this.pos]! | (bytes[this.pos + 1]! << 8));
-          this.pos += 2;
+          this.#push(input.uint16());
           break;
         case 0x4a: // BININT
-          this.#push(this.#uint32() | 0);
+          this.#push(input.uint32() | 0);
           break;
         case 0x8a: // LONG1
-          this.#push(this.#long(this.#byte()));
+          this.#push(input.long(input.byte()));
           break;
         case 0x8b: // LONG4
-          this.#push(this.#long(this.#uint32()));
+          this.#push(input.long(input.uint32()));
           break;
         case 0x47: // BINFLOAT
-          this.#need(8);
-          this.budget.spend(COST.float);
-          this.#push(bytes.readDoubleBE(this.pos));
-          this.pos += 8;
+          this.#push(input.double());
           break;
         case 0x8c: // SHORT_BINUNICODE
-          this.#push(this.#text(this.#byte()));
+          this.#push(input.text(input.byte()));
           break;
         case 0x58: // BINUNICODE
-          this.#push(this.#text(this.#uint32()));
+          this.#push(input.text(input.uint32()));
           break;
         case 0x8d: // BINUNICODE8
-          this.#push(this.#text(this.#length8()));
+          this.#push(input.text(input.length8()));
           break;
         case 0x43: // SHORT_BINBYTES
-          this.#push(this.#data(this.#byte()));
+          this.#push(input.data(input.byte()));
           break;
         case 0x42: // BINBYTES
-          this.#push(this.#data(this.#uint32()));
+          this.#push(input.data(input.uint32()));
           break;
         case 0x8e: // BINBYTES8
-          this.#push(this.#data(this.#length8()));
+          this.#push(input.data(input.length8()));
           break;
         case 0x5d: // EMPTY_LIST
         case 0x29: // EMPTY_TUPLE
@@ -214,24 +205,24 @@ class Machine {
           this.#push(this.#top());
           break;
         case 0x63: // GLOBAL
-          this.#push(this.#global(this.#line(), this.#line()));
+          this.#push(this.#global(input.line(), input.line()));
           break;
         case 0x93: {
           // STACK_GLOBAL
           const name = this.#pop();
           const module = this.#pop();
-          if (typeof name !== 'string' || typeof module !== 'string') throw this.#damaged(at, 'a global without a name');
+          if (typeof name !== 'string' || typeof module !== 'string') throw damaged(at, 'a global without a name');
           this.#push(this.#global(module, name));
           break;
         }
         case 0x69: // INST
-          throw this.#refusal(this.#line(), this.#line());
+          throw this.#refusal(input.line(), input.line());
         case 0x52: {
           // REDUCE
           const args = this.#pop();
           const callee = this.#pop();
-          if (!(callee instanceof PyGlobal)) throw this.#damaged(at, 'a call of something that is no global');
-          if (!Array.isArray(args)) throw this.#damaged(at, `a call of ${callee.qualifiedName} without arguments`);
+          if (!(callee instanceof PyGlobal)) throw damaged(at, 'a call of something that is no global');
+          if (!Array.isArray(args)) throw damaged(at, `a call of ${callee.qualifiedName} without arguments`);
           this.#push(callee.call(args, this.budget));
           break;
         }
@@ -262,26 +253,26 @@ class Machine {
 
   #pop(): PyValue {
     if (this.#size === 0 || this.#marks[this.#marks.length - 1] === this.#size) {
-      throw this.#damaged(this.pos - 1, 'an object that is missing');
+      throw damaged(this.#input.pos - 1, 'an object that is missing');
     }
     return this.#stack[--this.#size]!;
   }
 
   #top(): PyValue {
-    if (this.#size === 0) throw this.#damaged(this.pos - 1, 'an object that is missing');
+    if (this.#size === 0) throw damaged(this.#input.pos - 1, 'an object that is missing');
     return this.#stack[this.#size - 1]!;
   }
 
   /** Closes the innermost MARK and says where on the stack it was. */
   #mark(): number {
     const mark = this.#marks.pop();
-    if (mark === undefined || mark > this.#size) throw this.#damaged(this.pos - 1, 'a MARK that is missing');
+    if (mark === undefined || mark > this.#size) throw damaged(this.#input.pos - 1, 'a MARK that is missing');
     return mark;
   }
 
   #tuple(size: number): void {
     const from = this.#size - size;
-    if (from < 0) throw this.#damaged(this.pos - 1, 'an object that is missing');
+    if (from < 0) throw damaged(this.#input.pos - 1, 'an object that is missing');
     this.budget.spend(COST.list + size * COST.item);
     this.#stack[from] = this.#stack.slice(from, this.#size);
     this.#size = from + 1;
@@ -290,7 +281,7 @@ class Machine {
   #append(from: number, at: number): void {
     const stack = this.#stack;
     const list = stack[from - 1];
-    if (from < 1 || !Array.isArray(list)) throw this.#damaged(at, 'an append to what is no list');
+    if (from < 1 || !Array.isArray(list)) throw damaged(at, 'an append to what is no list');
     this.budget.spend((list.length === 0 ? COST.firstItem : 0) + (this.#size - from) * COST.item);
     for (let i = from; i < this.#size; i++) list.push(stack[i]!);
     this.#size = from;
@@ -298,18 +289,18 @@ class Machine {
 
   #dictBelow(from: number, at: number): PyDict {
     const dict = this.#stack[from - 1];
-    if (from < 1 || !(dict instanceof PyDict)) throw this.#damaged(at, 'an item set in what is no dict');
+    if (from < 1 || !(dict instanceof PyDict)) throw damaged(at, 'an item set in what is no dict');
     return dict;
   }
 
   #setItems(dict: PyDict, from: number, at: number): void {
     const stack = this.#stack;
     const count = this.#size - from;
-    if (count % 2 !== 0) throw this.#damaged(at, 'a dict key without a value');
+    if (count % 2 !== 0) throw damaged(at, 'a dict key without a value');
     this.budget.spend((dict.items.length === 0 ? COST.firstItem : 0) + count * COST.item);
     for (let i = from; i < this.#size; i += 2) {
       const key = stack[i]!;
-      if (key === null || typeof key === 'object') throw this.#damaged(at, 'a dict key that is neither a text nor a number');
+      if (key === null || typeof key === 'object') throw damaged(at, 'a dict key that is neither a text nor a number');
       dict.items.push(key, stack[i + 1]!);
     }
     if (dict.items.length > 2 * MAX_KEYS) throw new PickleError(`has a dict of more than ${MAX_KEYS} keys: it is not read further`);
@@ -325,7 +316,7 @@ class Machine {
 
   #recall(index: number): PyValue {
     const value = this.#memo[index];
-    if (value === undefined) throw this.#damaged(this.pos - 1, `object ${index}, which was never remembered`);
+    if (value === undefined) throw damaged(this.#input.pos - 1, `object ${index}, which was never remembered`);
     return value;
   }
 
@@ -337,88 +328,6 @@ class Machine {
 
   #refusal(module: string, name: string): PickleError {
     return new PickleError(`asks for ${printable(`${module}.${name}`)}, which is not data: it is refused`);
-  }
-
-  #need(count: number): void {
-    if (this.pos + count > this.#end) throw this.#cut();
-  }
-
-  #byte(): number {
-    if (this.pos >= this.#end) throw this.#cut();
-    return this.#bytes[this.pos++]!;
-  }
-
-  #uint32(): number {
-    this.#need(4);
-    const b = this.#bytes;
-    const p = this.pos;
-    this.pos += 4;
-    return (b[p]! | (b[p + 1]! << 8) | (b[p + 2]! << 16) | (b[p + 3]! << 24)) >>> 0;
-  }
-
-  /** An 8-byte length, which must lie within the file. */
-  #length8(): number {
-    const low = this.#uint32();
-    const length = this.#uint32() * 2 ** 32 + low;
-    this.#within(length);
-    return length;
-  }
-
-  #within(length: number): void {
-    if (this.pos + length > this.#end) {
-      throw new PickleError(
-        `is cut short: byte ${this.pos} announces ${length} bytes where ${this.#end - this.pos} follow. Copy the file again, or wait until it is written`,
-      );
-    }
-  }
-
-  #text(length: number): string {
-    this.#within(length);
-    this.budget.step(SLOW);
-    this.budget.spend(COST.text + length);
-    const text = this.#bytes.toString('utf8', this.pos, this.pos + length);
-    this.pos += length;
-    return text;
-  }
-
-  #data(length: number): PyBytes {
-    this.#within(length);
-    this.budget.spend(COST.bytes);
-    const data = new PyBytes(this.#bytes, this.pos, this.pos + length);
-    this.pos += length;
-    return data;
-  }
-
-  /** Little-endian two's complement of `length` bytes. */
-  #long(length: number): number | bigint {
-    this.#within(length);
-    if (length > MAX_LONG) throw new PickleError(`has an integer of ${length} bytes: it is not read further`);
-    this.budget.step(SLOW);
-    let value = 0n;
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#bytes[this.pos + i]!);
-    this.pos += length;
-    if (length > 0) value = BigInt.asIntN(length * 8, value);
-    const small = Number(value);
-    return Number.isSafeInteger(small) ? small : value;
-  }
-
-  /** Text up to the next line end, which is passed. */
-  #line(): string {
-    const end = this.#bytes.indexOf(0x0a, this.pos);
-    if (end < 0) throw this.#cut();
-    if (end >= this.#end) throw this.#cut();
-    if (end - this.pos > 200) throw this.#damaged(this.pos, 'a global with a name of more than 200 characters');
-    const line = this.#bytes.toString('utf8', this.pos, end);
-    this.pos = end + 1;
-    return line;
-  }
-
-  #cut(): PickleError {
-    return new PickleError(`is cut short: it ends at byte ${this.#end}. Copy the file again, or wait until it is written`);
-  }
-
-  #damaged(at: number, what: string): PickleError {
-    return new PickleError(`is damaged: byte ${at} needs ${what}`);
   }
 }
 
