@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { PlayAsk } from './play';
 
 const index = z.int().nonnegative();
 const pairOf = <T extends z.ZodType>(item: T) => z.tuple([item, item]);
@@ -84,6 +85,8 @@ const forkParams = z.strictObject({
   players: pairOf(z.string().min(1).nullable()),
   samples: z.int().positive().max(MOST_SAMPLES),
   seed: index,
+  /** What a person in one of the seats (`human`) has said so far, turn by turn; of such a branch there is one sample. */
+  answers: z.array(z.string().max(10_000)).optional(),
 });
 
 const distributionParams = z.strictObject({
@@ -131,10 +134,23 @@ export interface PolicyDistribution {
   readonly validMass: number;
 }
 
+/** What came of a fork. */
+export interface Forked {
+  /** Numbers of the branches, those included that were there before. */
+  readonly branches: readonly number[];
+  /** What somebody should know before believing a number. */
+  readonly warnings: readonly string[];
+  /** A person's turn that is due; null once the branch is kept. */
+  readonly ask: PlayAsk | null;
+}
+
 /** Work on branches of negotiations: see `InferenceRequests`. */
 export type BranchRequests = {
-  /** Plays on from a turn and keeps what comes of it in the run folder; branches that are there already are not made again. */
-  fork: [z.infer<typeof forkParams>, { readonly branches: readonly number[]; readonly warnings: readonly string[] }];
+  /**
+   * Plays on from a turn and keeps what comes of it in the run folder; branches that are there already are not made again. Where it
+   * is a person's turn and there is no answer left, nothing is kept yet: asked again with one more, it goes on.
+   */
+  fork: [z.infer<typeof forkParams>, Forked];
   /** What policies would say at a token. */
   distributions: [z.infer<typeof distributionParams>, Distributions];
 };

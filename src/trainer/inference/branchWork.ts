@@ -1,15 +1,15 @@
-import { games } from '../../domain/games';
 import type { GameSettings } from '../../domain/games/game';
-import { random } from '../../domain/random';
+import { type Random, random } from '../../domain/random';
 import { type PendingTurn, play } from '../../domain/rollout';
 import { type Pair, pair, SEATS, type Seat } from '../../domain/seat';
-import type { Branch, BranchRequests } from '../../protocol/branches';
+import type { Branch, BranchRequests, Forked } from '../../protocol/branches';
+import { PERSON } from '../../protocol/play';
 import type { TurnRow } from '../../protocol/rollouts';
 import { readBranchIndex } from '../../runs/branchIndex';
 import { type BranchDraft, keepBranches } from '../../runs/keepBranches';
 import { seatThen } from '../../runs/seatThen';
 import { parleyVersion } from '../environment';
-import { openPlayers } from '../players/openPlayers';
+import { openPlayers, rulesOf } from '../players/openPlayers';
 import type { Player } from '../players/player';
 import { type PlayerSpec, readPlayer } from '../players/spec';
 import { openingFor, Table } from '../players/table';
@@ -17,6 +17,8 @@ import { encodeRollouts } from '../rolloutFile';
 import type { PastTurn } from '../seats';
 import { branchRows } from './branchRows';
 import { dealOf, type History, readHistory, requestAt } from './history';
+import { PersonInBranch, Unanswered } from './personInBranch';
+import { PERSONS_CHAIR } from './play/otherSeat';
 import type { Work } from './work';
 
 type ForkParams = BranchRequests['fork'][0];
@@ -32,7 +34,7 @@ interface Continuing {
  * was, what was said before the turn is replayed token for token, and the rest is drawn by (seed, sample, seat, turn, token).
  * @throws Error in one line for a turn that cannot be played again, and what players throw; nothing is kept then.
  */
-export async function forkWork(params: ForkParams, work: Work): Promise<BranchRequests['fork'][1]> {
+export async function forkWork(params: ForkParams, work: Work): Promise<Forked> {
   const { folder, turn, samples, seed } = params;
   const history = await readHistory(folder, params);
   requestAt(history, turn);
@@ -41,7 +43,7 @@ export async function forkWork(params: ForkParams, work: Work): Promise<BranchRe
   const players = pair((seat) => continuing[seat]!.entry);
   const known = await keptAlready(params, players);
   const missing = Array.from({ length: samples }, (_, sample) => sample).filter((sample) => !known.has(sample));
-  if (missing.length === 0) return { branches: [...known.values()], warnings: [] };
+  if (missing.length === 0) return { branches: [...known.values()], warnings: [], ask: null };
 
   const { rows } = history;
   const { game } = history.run.config;
@@ -73,7 +75,11 @@ export async function forkWork(params: ForkParams, work: Work): Promise<BranchRe
       };
     });
     const kept = await keepBranches(folder, drafts);
-    return { branches: [...known.values(), ...kept.map(({ branch }) => branch)].sort((a, b) => a - b), warnings: opened.warnings };
+    const branches = [...known.values(), ...kept.map(({ branch }) => branch)].sort((a, b) => a - b);
+    return { branches, warnings: opened.warnings, ask: null };
+  } catch (error) {
+    if (error instanceof Unanswered) return { branches: [], warnings: [], ask: error.ask };
+    throw error;
   } finally {
     await opened.dispose();
   }
@@ -86,14 +92,16 @@ async function whoContinues({ players, turn, folder }: ForkParams, history: Hist
   const player = given ?? before?.player;
   if (player === undefined) throw new Error(`${run.name} has kept no checkpoint, so that nobody can go on from turn ${turn} as before`);
   const { game } = run.config;
+  const entry = { name: PERSON, player, asBefore: false };
+  if (player === PERSON) return { spec: PERSONS_CHAIR, entry };
   const spec = await readPlayer(player, { game, apis: work.settings.apis, cwd: folder });
   return { spec, entry: { name: spec.name, player, asBefore: given === null } };
 }
 
 /** Samples that were made before with the same players and seed, and their branches: what is drawn again is the same again. */
 async function keptAlready(params: ForkParams, players: Pair<Continuing['entry']>): Promise<Map<number, number>> {
-  // An endpoint gives no answer twice.
-  if (players.some(({ player }) => player.startsWith('api:'))) return new Map();
+  // An endpoint gives no answer twice, and a person need not.
+  if (players.some(({ player }) => player.startsWith('api:') || player === PERSON)) return new Map();
   const { iteration, negotiation, turn, seed, samples, folder } = params;
   const { branches } = await readBranchIndex(folder);
   const same = branches.filter(
@@ -111,19 +119,19 @@ async function keptAlready(params: ForkParams, players: Pair<Continuing['entry']
 /** The rules that the negotiation was played by; a player of another run reads them in its own words. */
 function rulesIn({ run }: History): Partial<GameSettings> {
   const { game, gameSettings } = run.config;
-  const read = ['rounds', ...games[game].settingNames];
-  const rules = (['rounds', 'payoffs', 'messagesPerRound'] as const).filter((key) => read.includes(key));
-  return Object.fromEntries(rules.map((key) => [key, gameSettings[key]])) as Partial<GameSettings>;
+  return Object.fromEntries(rulesOf(game).map((key) => [key, gameSettings[key]])) as Partial<GameSettings>;
 }
 
 /** Plays all samples together to the end. */
-async function playOn(history: History, seated: Pair<Player>, { turn, samples, seed }: ForkParams, work: Work) {
+async function playOn(history: History, seated: Pair<Player>, { turn, samples, seed, answers = [] }: ForkParams, work: Work) {
   const { run, rows, iteration } = history;
   const { game, gameSettings } = run.config;
   const byTurn = new Map(rows.map((row) => [row.turn, row]));
-  const positions = Array.from({ length: samples }, () =>
-    openingFor(game, seated, rulesIn(history), () => dealOf(run.config, iteration, rows[0]!.seed_group)),
-  );
+  const rules = rulesIn(history);
+  const deal = (): Random => dealOf(run.config, iteration, rows[0]!.seed_group);
+  const person = PersonInBranch.among(seated, { game, rules, deal, answers });
+  if (person !== null && samples > 1) throw new RangeError('a person plays one branch at a time: ask for one sample');
+  const positions = Array.from({ length: samples }, () => person?.opening() ?? openingFor(game, seated, rules, deal));
   const table = new Table({
     ...{ game, positions, signal: work.signal },
     players: positions.map(() => seated),
@@ -136,9 +144,12 @@ async function playOn(history: History, seated: Pair<Player>, { turn, samples, s
       const ahead = pending.filter((each) => each.turn >= turn);
       const { round } = pending[0]!.request.view;
       if (ahead.length > 0) work.progress(round, gameSettings.rounds, `round ${round + 1} of ${gameSettings.rounds}`);
-      const texts = await table.answer(ahead);
-      let next = 0;
-      return pending.map((each) => (each.turn < turn ? byTurn.get(each.turn)!.text : texts[next++]!));
+      const asked = ahead.find(({ seat }) => seat === person?.seat);
+      // First, so that nothing is computed while a person thinks.
+      const said = asked === undefined || person === null ? '' : person.answer(asked);
+      const others = ahead.filter((each) => each !== asked);
+      const texts = await table.answer(others);
+      return pending.map((each) => (each.turn < turn ? byTurn.get(each.turn)!.text : each === asked ? said : texts[others.indexOf(each)]!));
     });
     return { negotiations, transcripts: table.transcripts };
   } finally {

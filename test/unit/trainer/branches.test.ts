@@ -138,6 +138,45 @@ describe('branches of negotiations', () => {
     ]);
   });
 
+  it('wait for a person turn by turn, and are kept once it has said everything', async () => {
+    const before = await original(4, 2);
+    const params = {
+      job: 1,
+      folder,
+      iteration: 4,
+      negotiation: 2,
+      turn: 3,
+      players: [null, 'human'] as [null, string],
+      samples: 1,
+      seed: 6,
+    };
+    const count = (await readBranchIndex(folder)).branches.length;
+    const first = await forkWork(params, work());
+    expect(first).toMatchObject({ branches: [], ask: { round: 1, kind: 'action', constraint: { choices: ['A', 'B'] } } });
+    // In full sentences, although the policy reads the short ones.
+    expect(first.ask?.observation).toContain('In the last round you chose');
+    expect((await forkWork({ ...params, answers: ['B'] }, work())).ask?.round).toBe(2);
+    expect((await readBranchIndex(folder)).branches).toHaveLength(count);
+    await expect(forkWork({ ...params, answers: ['C'] }, work())).rejects.toThrow('"C" is no answer here: give A or B');
+    const done = await forkWork({ ...params, answers: ['b', 'A'] }, work());
+    expect(done.ask).toBeNull();
+    const kept = (await readBranchIndex(folder)).branches.at(-1)!;
+    expect(done.branches).toEqual([kept.branch]);
+    expect(kept.players[1]).toEqual({ name: 'human', player: 'human', asBefore: false });
+    const rows = await rowsOf(kept.rollouts);
+    expect(rows.slice(0, 3).map(said)).toEqual(before.slice(0, 3).map(said));
+    expect(
+      rows.filter(({ seat, turn }) => seat === 1 && turn >= 3).map(({ text, player, token_ids }) => [text, player, token_ids]),
+    ).toEqual([
+      ['B', 'human', []],
+      ['A', 'human', []],
+    ]);
+    expect(rows[4]).toMatchObject({ seat: 0, player: policyOf(before[4]!.player) });
+    expect(rows[4]!.token_ids.length).toBeGreaterThan(0);
+    await expect(forkWork({ ...params, samples: 2 }, work())).rejects.toThrow('one branch at a time');
+    await expect(forkWork({ ...params, players: ['human', 'human'] }, work())).rejects.toThrow('only one seat');
+  });
+
   it('of a game with talk keep who spoke first, and what was said', async () => {
     const talk = join(root, 'talk');
     const game = { iterations: 1, buffer: { enabled: false }, gameSettings: { rounds: 2 } };
