@@ -11,6 +11,7 @@ import { welcome } from './commands/welcome';
 import { tagCompletion } from './views/annotations/tagCompletion';
 import { registerCards } from './views/cards/register';
 import { InspectorPanel } from './views/inspectorPanel';
+import { registerTables } from './views/play/tableFiles';
 import { statusBar } from './views/statusBar';
 import { registerTranscripts } from './views/transcripts/register';
 import { TreeView } from './views/treeView';
@@ -32,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.window.registerWebviewPanelSerializer(InspectorPanel.viewType, built.inspector),
     vscode.window.registerUriHandler(uriHandler(built)),
     registerTranscripts(built.transcripts),
+    registerTables(built.tables),
     registerCards(built.cardFiles),
     vscode.languages.registerCompletionItemProvider({ scheme: 'comment' }, tagCompletion(built.annotations), '#'),
     { dispose: () => built.store.dispose() },

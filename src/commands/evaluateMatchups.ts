@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import type { GameId } from '../domain/games/game';
@@ -8,11 +6,10 @@ import type { MatchupsFile } from '../protocol/matchups';
 import { gameId, gameSettings } from '../protocol/runConfig';
 import { readMatchups } from '../runs/playedFiles';
 import { firstIssue, messageOf } from '../runs/problem';
-import { timeStamp } from '../runs/runIds';
 import { usageLine } from '../runs/usageLine';
 import { refuseUnreachable } from './chatSettings';
 import type { Command } from './command';
-import { matchupsId, openPlayed, playedRoot } from './matchupsLibrary';
+import { freePlayedFolder, matchupsId, openPlayed, playedRoot } from './matchupsLibrary';
 import { playerChoices, type WrittenPlayer } from './playerChoices';
 import { Refusal, type Services } from './services';
 import { askSteps, type Choice } from './steps';
@@ -56,7 +53,7 @@ export const evaluateMatchups: Command = {
     );
     const root = said.root ?? (await chooseRoot(services));
     if (root === undefined) return undefined;
-    const out = freeFolder(root, chosen.game);
+    const out = freePlayedFolder(root, chosen.game);
     const seed = said.seed ?? vscode.workspace.getConfiguration('parley').get<number>('seed', 0);
     const matrix = await play(services, { ...chosen, seed, rules: said.rules ?? {}, out });
     if (matrix === null) return undefined;
@@ -201,12 +198,4 @@ async function chooseRoot({ context }: Services): Promise<string | undefined> {
   if (folders.length <= 1) return playedRoot(context, 'matchups', folders[0]);
   const folder = await vscode.window.showWorkspaceFolderPick({ placeHolder: 'Keep the match-ups in which folder?' });
   return folder === undefined ? undefined : playedRoot(context, 'matchups', folder);
-}
-
-function freeFolder(root: string, game: GameId): string {
-  const stamp = timeStamp(new Date());
-  for (let copy = 1; ; copy++) {
-    const folder = join(root, `${stamp}-${game}${copy === 1 ? '' : `-${copy}`}`);
-    if (!existsSync(folder)) return folder;
-  }
 }

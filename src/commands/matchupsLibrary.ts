@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
+import type { GameId } from '../domain/games/game';
 import type { MatchupsFile } from '../protocol/matchups';
 import type { OpenRun } from '../runs/openRun';
 import { readMatchups } from '../runs/playedFiles';
 import { messageOf } from '../runs/problem';
+import { timeStamp } from '../runs/runIds';
 import type { RunStore } from '../runs/runStore';
 
 /** Match-ups that were kept. */
@@ -25,6 +28,15 @@ export function playedRoot(
   folder: vscode.WorkspaceFolder | undefined,
 ): string {
   return folder === undefined ? join(globalStorageUri.fsPath, kind) : join(folder.uri.fsPath, PLAYED_FOLDERS[kind]);
+}
+
+/** A folder for a new one that is free under a root: `20261124-100203-ipd`. */
+export function freePlayedFolder(root: string, game: GameId): string {
+  const stamp = timeStamp(new Date());
+  for (let copy = 1; ; copy++) {
+    const folder = join(root, `${stamp}-${game}${copy === 1 ? '' : `-${copy}`}`);
+    if (!existsSync(folder)) return folder;
+  }
 }
 
 /** Folders below the roots of all workspace folders, or of the extension's own storage where none is open. */

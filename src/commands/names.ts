@@ -21,6 +21,7 @@ export const COMMAND_NAMES = [
   'renameRun',
   'evaluateMatchups',
   'openMatchups',
+  'playAgainstPolicy',
   'setApiKey',
   'forgetApiKey',
   'openTranscript',

@@ -16,6 +16,7 @@ import { AnnotationThreads } from '../views/annotations/annotationThreads';
 import { CardFiles } from '../views/cards/cardFiles';
 import type { ViewSources } from '../views/hydratedView';
 import { InspectorPanel } from '../views/inspectorPanel';
+import { TableFiles } from '../views/play/tableFiles';
 import { TranscriptFiles } from '../views/transcripts/transcriptFiles';
 import { TreeView } from '../views/treeView';
 import { chatSettings } from './chatSettings';
@@ -44,6 +45,8 @@ export interface Services {
   readonly annotations: AnnotationLibrary;
   readonly threads: AnnotationThreads;
   readonly annotationsView: AnnotationsView;
+  /** Documents of the negotiations that a person plays. */
+  readonly tables: TableFiles;
   readonly cards: PolicyCards;
   readonly cardFiles: CardFiles;
   readonly compared: ComparedCheckpoint;
@@ -107,6 +110,7 @@ export function createServices(
   const annotations = new AnnotationLibrary(store, transcripts, join(context.globalStorageUri.fsPath, 'annotations'));
   const threads = new AnnotationThreads(annotations, transcripts);
   const annotationsView = new AnnotationsView(annotations, transcripts);
+  const tables = new TableFiles();
   const cards = new PolicyCards({
     folder: join(context.globalStorageUri.fsPath, 'cards'),
     inference,
@@ -118,7 +122,7 @@ export function createServices(
   const compared = new ComparedCheckpoint(store);
   const services: Services = {
     ...{ context, log, store, tree, selection, trainers, queue, sets, inference, library, inspector, treeView },
-    ...{ transcripts, annotations, threads, annotationsView, cards, cardFiles, compared, distributions },
+    ...{ transcripts, annotations, threads, annotationsView, tables, cards, cardFiles, compared, distributions },
   };
 
   const kept = tree.onExpanded(() => void context.workspaceState.update(EXPANDED, tree.expanded.slice(-EXPANDED_KEPT)));

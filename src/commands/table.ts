@@ -18,6 +18,7 @@ import { openInspector } from './openInspector';
 import { openMatchups } from './openMatchups';
 import { openRun } from './openRun';
 import { openTranscript } from './openTranscript';
+import { playAgainstPolicy } from './playAgainstPolicy';
 import { renameRun } from './renameRun';
 import { reopenAnnotation, resolveAnnotation } from './resolveAnnotation';
 import { resumeRun } from './resumeRun';
@@ -60,6 +61,7 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   renameRun,
   evaluateMatchups,
   openMatchups,
+  playAgainstPolicy,
   setApiKey,
   forgetApiKey,
   openTranscript,

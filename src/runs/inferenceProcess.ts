@@ -84,6 +84,19 @@ export class InferenceProcess {
     }
   }
 
+  /** Keeps the process, which has something of its own to remember, until the returned function is called. */
+  hold(): () => void {
+    this.#busy++;
+    clearTimeout(this.#idle);
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#busy--;
+      this.#rest();
+    };
+  }
+
   /** Lets the process go; work under way is refused. */
   dispose(): void {
     clearTimeout(this.#idle);
