@@ -5,11 +5,26 @@ import type { Tokenizer } from '../engine/engine';
 import type { RunConfig } from '../protocol/runConfig';
 import { constraintBinder } from './tokenConstraints';
 
+type Rules = Pick<RunConfig, 'game' | 'gameSettings' | 'seed'>;
+
+/** What was computed before, by what it depends on: a table of seats asks for it at every iteration. */
+const known = new WeakMap<Tokenizer, Map<string, number>>();
+
 /**
  * About how many tokens a seat's transcript of one negotiation takes: a negotiation of the longest answers and
  * silent, but counted, messages. It depends on nothing but the configuration.
  */
-export function transcriptCapacity(config: Pick<RunConfig, 'game' | 'gameSettings' | 'seed'>, tokenizer: Tokenizer): number {
+export function transcriptCapacity(config: Rules, tokenizer: Tokenizer): number {
+  const { game, gameSettings, seed } = config;
+  const key = JSON.stringify([game, gameSettings, seed]);
+  const capacities = known.get(tokenizer) ?? new Map<string, number>();
+  known.set(tokenizer, capacities);
+  const capacity = capacities.get(key) ?? longestTranscript(config, tokenizer);
+  capacities.set(key, capacity);
+  return capacity;
+}
+
+function longestTranscript(config: Rules, tokenizer: Tokenizer): number {
   const bind = constraintBinder(tokenizer);
   const lengths = [0, 0];
   const spoken = [false, false];
