@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MATCHUP_PATHS } from '../../../src/protocol/matchups';
 import { InferenceProcess } from '../../../src/runs/inferenceProcess';
 import { mediaFolder } from '../../../src/runs/media';
+import { PlayHandle } from '../../../src/runs/playHandle';
 
 const root = join(mediaFolder(__dirname), '..');
 
@@ -78,6 +79,30 @@ describe('the inference process', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     const after = await brief.perform('evaluate', matrix('after', ['scripted:always-defect']));
     expect(after.meanReward).toEqual([[1]]);
+    brief.dispose();
+  });
+
+  it('is not let go while a person sits at one of its tables', async () => {
+    const brief = make(1);
+    const params = { game: 'ipd', opponent: 'scripted:tit-for-tat', seat: 0, seed: 1, rules: { rounds: 2 } } as const;
+    const handle = await PlayHandle.sit(brief, { ...params, out: join(folder, 'table') });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await handle.say('A');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await handle.say('B');
+    expect(handle.ask).toBeNull();
+    expect(handle.file.rounds.map(({ rewards }) => rewards)).toEqual([
+      [3, 3],
+      [5, 0],
+    ]);
+    // One that is left is played again by the next process.
+    const left = await PlayHandle.sit(brief, { ...params, out: join(folder, 'left') });
+    await left.say('B');
+    await left.leave();
+    brief.dispose();
+    const again = await PlayHandle.takeUp(brief, left.folder);
+    expect(again.file.turns).toEqual(left.file.turns);
+    expect(again.ask?.round).toBe(1);
     brief.dispose();
   });
 
