@@ -1,27 +1,31 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
-import { other, type Pair, pair } from '../domain/seat';
-import { MOST_SAMPLES } from '../protocol/branches';
+import { other, type Pair, pair, SEATS } from '../domain/seat';
+import { type Forked, MOST_SAMPLES } from '../protocol/branches';
+import type { InferenceRequests } from '../protocol/inference';
+import { PERSON } from '../protocol/play';
 import { firstIssue, messageOf } from '../runs/problem';
 import { activeTranscript, showTranscript } from '../views/transcripts/showTranscript';
+import { askPerson } from './askPerson';
+import { refuseUnreachable } from './chatSettings';
 import type { Command } from './command';
 import { Refusal, type Services } from './services';
 import { askSteps, type Choice } from './steps';
 import { branchPlace, refuseUnlessForkable, type TurnTarget, turnTarget } from './turnTarget';
-import { AS_BEFORE, whoGoesOn, whoQuestion } from './whoGoesOn';
+import { whoGoesOn, whoQuestion } from './whoGoesOn';
 
 /** What a caller may say in advance; with players named, nothing is asked. */
 const given = z.looseObject({
-  /** `[seat]`, as `parley evaluate` writes players with absolute paths; null: as before. */
+  /** `[seat]`, as `parley evaluate` writes players with absolute paths, or `human`; null: as before. */
   players: z.tuple([z.string().min(1).nullable(), z.string().min(1).nullable()]).optional(),
   samples: z.int().positive().max(MOST_SAMPLES).optional(),
   seed: z.int().nonnegative().optional(),
+  /** What the person says, turn by turn. */
+  answers: z.array(z.string()).optional(),
 });
 
-interface Chosen {
-  readonly players: Pair<string | null>;
-  readonly samples: number;
-}
+type ForkParams = Omit<InferenceRequests['fork'][0], 'job'>;
+type Players = Pair<string | null>;
 
 /** Lets somebody go on from a turn, several times; what comes of it is kept in the run folder and shown. Returns the branches' numbers. */
 export const forkHere: Command = {
@@ -29,61 +33,86 @@ export const forkHere: Command = {
   needsTrust: true,
   inViews: true,
   run: async (services, args) => {
-    const { store, tree, selection, inspector, inference, transcripts } = services;
     const options = given.safeParse(typeof args === 'object' && args !== null ? args : {});
     if (!options.success) throw new Refusal(`Fork Here: ${firstIssue(options.error)}`);
+    const fromTranscript = activeTranscript(services.transcripts) !== undefined;
     const target = await turnTarget(services, args);
     const { run, place, negotiation } = target;
     if (negotiation.branch !== undefined) throw new Refusal('This is a branch already: fork the negotiation that it leaves');
     if (!negotiation.committed) throw new Refusal('This negotiation is under way: fork it once its iteration is committed');
     refuseUnlessForkable(run);
-    const { players, samples = 1, seed = freeSeed(target) } = options.data;
+    const { players, samples = 1, seed = freeSeed(target), answers } = options.data;
     const chosen = players === undefined ? await choose(services, target) : { players, samples };
     if (chosen === undefined) return [];
-    const fromTranscript = activeTranscript(transcripts) !== undefined;
+    await refuseUnreachable(
+      services.context,
+      chosen.players.filter((player) => player !== null),
+    );
 
     const { iteration = 0, negotiation: number = 0, turn = 0 } = place;
-    const params = {
-      folder: run.folder.path,
-      iteration,
-      negotiation: number,
-      turn,
-      players: [...chosen.players] as [string | null, string | null],
-      samples: chosen.samples,
-      seed,
-    };
-    const stop = new AbortController();
-    const title = `Fork at turn ${turn} of negotiation ${number}`;
-    let made: Awaited<ReturnType<typeof inference.perform<'fork'>>>;
-    try {
-      made = await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-        (progress, cancelled) => {
-          cancelled.onCancellationRequested(() => stop.abort(new Error('cancelled')));
-          return inference.perform('fork', params, {
-            signal: stop.signal,
-            onProgress: (_done, _of, message) => progress.report({ message }),
-          });
-        },
-      );
-    } catch (error) {
-      if (stop.signal.aborted) return [];
-      throw new Refusal(`Fork Here: ${messageOf(error)}`);
-    }
+    const [alice, bob] = chosen.players;
+    const at = { folder: run.folder.path, iteration, negotiation: number, turn };
+    const params: ForkParams = { ...at, players: [alice, bob], samples: chosen.samples, seed };
+    const made = chosen.players.includes(PERSON) ? await withPerson(services, params, answers) : await fork(services, params);
+    if (made === undefined) return [];
     for (const warning of made.warnings) services.log.warn(`Fork Here: ${warning}`);
-    await store.look(run);
-    const first = run.branches.get(made.branches[0] ?? 0);
-    if (first !== undefined) {
-      const at = branchPlace(place, first);
-      selection.goTo(at);
-      tree.reveal(at);
-      const uri = transcripts.uriOf(at);
-      if (fromTranscript && uri !== undefined) await showTranscript(transcripts, uri, at);
-      else inspector.open();
-    }
+    await services.store.look(run);
+    await show(services, target, made.branches[0], fromTranscript);
     return made.branches;
   },
 };
+
+/** Shows a branch: in the tree, and where the reader was. */
+async function show(services: Services, { run, place }: TurnTarget, number: number | undefined, fromTranscript: boolean): Promise<void> {
+  const { selection, tree, inspector, transcripts } = services;
+  const branch = run.branches.get(number ?? 0);
+  if (branch === undefined) return;
+  const at = branchPlace(place, branch);
+  selection.goTo(at);
+  tree.reveal(at);
+  const uri = transcripts.uriOf(at);
+  if (fromTranscript && uri !== undefined) await showTranscript(transcripts, uri, at);
+  else inspector.open();
+}
+
+/** Has branches made, with a notification that can call it off; undefined where the reader did. @throws Refusal */
+async function fork({ inference }: Services, params: ForkParams): Promise<Forked | undefined> {
+  const stop = new AbortController();
+  const title = `Fork at turn ${params.turn} of negotiation ${params.negotiation}`;
+  try {
+    return await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+      (progress, cancelled) => {
+        cancelled.onCancellationRequested(() => stop.abort(new Error('cancelled')));
+        const onProgress = (_done: number, _of: number, message: string): void => progress.report({ message });
+        return inference.perform('fork', params, { signal: stop.signal, onProgress });
+      },
+    );
+  } catch (error) {
+    if (stop.signal.aborted) return undefined;
+    throw new Refusal(`Fork Here: ${messageOf(error)}`);
+  }
+}
+
+/** Asks a person for its turns, one by one; undefined where it leaves, and nothing is kept then. @throws Refusal */
+async function withPerson({ inference }: Services, params: ForkParams, given: readonly string[] | undefined): Promise<Forked | undefined> {
+  const seat = SEATS.find((each) => params.players[each] === PERSON) ?? 0;
+  const answers = [...(given ?? [])];
+  for (;;) {
+    let made: Forked;
+    try {
+      made = await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: 'Fork Here …' }, () =>
+        inference.perform('fork', { ...params, answers }),
+      );
+    } catch (error) {
+      throw new Refusal(`Fork Here: ${messageOf(error)}`);
+    }
+    if (made.ask === null) return made;
+    const answer = given === undefined ? await askPerson(made.ask, seat) : undefined;
+    if (answer === undefined) return undefined;
+    answers.push(answer);
+  }
+}
 
 /** The first seed that has no branch at this turn yet: the same seed and players would only give the same branches. */
 function freeSeed({ run, place }: TurnTarget): number {
@@ -91,24 +120,31 @@ function freeSeed({ run, place }: TurnTarget): number {
   return Math.max(-1, ...run.branches.of({ iteration, negotiation, turn }).map(({ seed }) => seed)) + 1;
 }
 
-async function choose(services: Services, { run, negotiation, turn }: TurnTarget): Promise<Chosen | undefined> {
-  const answers = { players: ['', ''] as [string, string], samples: 1 };
+async function choose(
+  services: Services,
+  { run, negotiation, turn }: TurnTarget,
+): Promise<{ readonly players: Players; readonly samples: number } | undefined> {
+  const chosen: [string | null, string | null] = [null, null];
+  let samples = 1;
   const seats = [turn.seat, other(turn.seat)] as const;
   const steps = [
-    ...seats.map((seat, i) => ({ ...whoQuestion(seat, i === 0), choices: () => whoGoesOn(services, run, negotiation, seat, []) })),
-    { title: 'Samples', placeholder: 'How many branches?', choices: sampleChoices },
+    ...seats.map((seat, i) => ({
+      ...whoQuestion(seat, i === 0),
+      choices: () => whoGoesOn(services, run, negotiation, seat, i === 0 || chosen[seats[0]] !== PERSON),
+    })),
+    { title: 'Samples', placeholder: 'How many branches?', choices: () => sampleChoices(chosen.includes(PERSON)) },
   ];
   const done = await askSteps('Fork Here', steps, (step, answer) => {
     const seat = seats[step];
-    if (seat === undefined) answers.samples = Number(answer);
-    else answers.players[seat] = answer;
+    if (seat === undefined) samples = Number(answer);
+    else chosen[seat] = z.string().nullable().parse(JSON.parse(answer));
   });
-  const players = pair((seat) => (answers.players[seat] === AS_BEFORE ? null : answers.players[seat]));
-  return done ? { players, samples: answers.samples } : undefined;
+  return done ? { players: pair((seat) => chosen[seat]), samples } : undefined;
 }
 
-function sampleChoices(): Choice[] {
-  return [4, 1, 8, 16, MOST_SAMPLES].map((count) => ({
+/** A person plays one branch at a time. */
+function sampleChoices(isPerson: boolean): Choice[] {
+  return (isPerson ? [1] : [4, 1, 8, 16, MOST_SAMPLES]).map((count) => ({
     label: `${count} ${count === 1 ? 'branch' : 'branches'}`,
     pick: () => String(count),
   }));

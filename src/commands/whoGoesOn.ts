@@ -1,75 +1,33 @@
-import { scriptedPlayers } from '../domain/players/index';
 import { AGENT_NAMES, type Seat } from '../domain/seat';
 import { lineText } from '../domain/tokens/visibleText';
+import { PERSON } from '../protocol/play';
 import type { NegotiationView } from '../protocol/webview';
 import type { OpenRun } from '../runs/openRun';
 import { seatThen } from '../runs/seatThen';
+import { playerChoices } from './playerChoices';
 import type { Services } from './services';
 import type { Choice } from './steps';
 
-/** What stands for whoever had the seat before. */
-export const AS_BEFORE = '';
-
-/** Whom a seat can be given to from a turn on: who had it, checkpoints of open runs of the game, scripted players, endpoints. */
-export function whoGoesOn(
-  { store }: Services,
-  run: OpenRun,
-  negotiation: NegotiationView,
-  seat: Seat,
-  endpoints: readonly string[],
-): Choice[] {
+/** Whom a seat can be given to from a turn on: who had it, the reader, and everybody who can play the game. Answers are players as JSON, null as before. */
+export function whoGoesOn(services: Services, run: OpenRun, negotiation: NegotiationView, seat: Seat, isFree: boolean): Choice[] {
   const { file } = run;
   if (file === null) return [];
-  const partner = store.get(file.pairedWith ?? '');
-  const runs = [...new Set([run, ...(partner === undefined ? [] : [partner]), ...store.runs])];
-  const checkpoints = runs
-    .filter((each) => each.file?.config.game === file.config.game)
-    .flatMap((each) => checkpointChoices(each, each === run ? '' : each === partner ? ' · the paired run' : ''));
-  const game = file.config.game;
-  return [
-    before(run, negotiation, seat),
-    ...checkpoints,
-    ...scriptedPlayers(game).names.map((name) => given(`scripted:${name}`, name, 'scripted')),
-    ...endpoints.map((name) => given(`api:${name}`, name, 'endpoint')),
-  ].filter((choice) => choice !== null);
+  const before = asBefore(run, negotiation, seat);
+  const you: Choice = { label: 'You', description: 'turn by turn', pick: () => JSON.stringify(PERSON) };
+  return [...(before === null ? [] : [before]), ...(isFree ? [you] : []), ...playerChoices(services, file.config.game, false)];
 }
 
-function before({ file, folder }: OpenRun, { place, players }: NegotiationView, seat: Seat): Choice | null {
-  const then =
-    file === null ? null : seatThen(folder.path, file, folder.iterations, { player: players[seat], iteration: place.iteration ?? 0 });
+function asBefore({ file, folder }: OpenRun, { place, players }: NegotiationView, seat: Seat): Choice | null {
+  const { iteration = 0 } = place;
+  const then = file === null ? null : seatThen(folder.path, file, folder.iterations, { player: players[seat], iteration });
   if (then === null) return null;
   const stand = then.checkpoint === undefined ? lineText(players[seat]) : `checkpoint ${then.checkpoint}`;
-  return {
-    label: 'As before',
-    description: stand,
-    ...(then.isExact
-      ? {}
-      : { detail: `The policy of iteration ${place.iteration} was not kept: the newest checkpoint before it stands in` }),
-    pick: () => AS_BEFORE,
-  };
-}
-
-function checkpointChoices({ folder, name }: OpenRun, what: string): Choice[] {
-  return folder.iterations
-    .flatMap(({ iteration, checkpoint }) => (checkpoint === undefined ? [] : [iteration]))
-    .reverse()
-    .map((iteration) =>
-      given(
-        `${folder.path}@${iteration}`,
-        `${lineText(name)}, checkpoint ${iteration}`,
-        iteration === 0 ? `before training${what}` : what.replace(' · ', ''),
-      ),
-    );
-}
-
-function given(player: string, label: string, description: string): Choice {
-  return { label, ...(description === '' ? {} : { description }), pick: () => player };
+  const detail = `The policy of iteration ${iteration} was not kept: the newest checkpoint before it stands in`;
+  return { label: 'As before', description: stand, ...(then.isExact ? {} : { detail }), pick: () => JSON.stringify(null) };
 }
 
 /** What a seat's question asks. */
 export function whoQuestion(seat: Seat, isFirst: boolean): { readonly title: string; readonly placeholder: string } {
   const name = AGENT_NAMES[seat];
-  return isFirst
-    ? { title: name, placeholder: `Whose turn it is: who goes on as ${name}?` }
-    : { title: name, placeholder: `And as ${name}?` };
+  return { title: name, placeholder: isFirst ? `Whose turn it is: who goes on as ${name}?` : `And as ${name}?` };
 }

@@ -85,6 +85,19 @@ describe('Branches', function () {
     );
   });
 
+  it('are played by a person turn by turn', async () => {
+    const args = { run: idOf(folders.rl), ...place, turn: 5, round: 2, players: [null, 'human'], seed: 0 };
+    // It left before it had said everything: nothing is kept.
+    assert.deepEqual(await execute('forkHere', { ...args, answers: ['A'] }), []);
+    assert.ok(!existsSync(path.join(folders.rl, 'branches')));
+    assert.deepEqual(await execute('forkHere', { ...args, answers: ['A', 'b'] }), [1]);
+    const uri = transcriptUri({ folder: folders.rl, iteration: 3, negotiation: 1, branch: 1 });
+    const text = (await vscode.workspace.openTextDocument(uri)).getText();
+    assert.match(text, /\nBranch 1 begins · Bob: human · seed 0, sample 1\n/);
+    const said = text.split('\n').filter((line) => /^Bob +│/.test(line));
+    assert.deepEqual(said.slice(-2).map((line) => line.slice(8, 9)), ['A', 'B']); // biome-ignore format: one line
+  });
+
   it('are compared with their original in a diff', async () => {
     assert.equal(await execute('compareBranch', { run: idOf(folders.aa), ...place, branch: 2 }), 2);
     const { activeTab } = vscode.window.tabGroups.activeTabGroup;
