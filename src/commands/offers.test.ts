@@ -14,6 +14,10 @@ describe('offers', () => {
     const [first, ...others] = offeredPresets(media, 'ipd', 'aa', 'embedded');
     expect(first).toMatchObject({ name: 'embedded', config: { policy: 'embedded', game: 'ipd', algorithm: 'aa', iterations: 200 } });
     expect(others.map(({ name }) => name)).not.toContain('paper');
+    expect(others.map(({ name, requires }) => [name, requires])).toEqual([
+      ['best-response', 'opponent'],
+      ['against-api', 'api opponent'],
+    ]);
     const paper = offeredPresets(media, 'ipd', 'aa', '/models/qwen').find(({ name }) => name === 'paper');
     expect(paper?.config).toMatchObject({ policy: '/models/qwen', gameSettings: { prompts: 'full' } });
   });

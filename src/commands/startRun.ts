@@ -6,14 +6,15 @@ import type { GameId } from '../domain/games/game';
 import { games } from '../domain/games/index';
 import { type Algorithm, gameId, type RunConfig } from '../protocol/runConfig';
 import type { OpenRun } from '../runs/openRun';
-import { resolveConfig } from '../runs/presets';
+import { type Requires, resolveConfig } from '../runs/presets';
 import { firstIssue, messageOf } from '../runs/problem';
 import { freeRunIds, runName } from '../runs/runIds';
 import { shareCores } from '../runs/trainers';
 import { offerGitignore } from './addToGitignore';
-import { opponentReach } from './chatSettings';
+import { configuredApis, opponentReach } from './chatSettings';
 import { askToKeepTraining } from './keepTraining';
-import { offeredGames, offeredPresets } from './offers';
+import { offeredGames, offeredPresets, type PresetOffer } from './offers';
+import { playerChoices } from './playerChoices';
 import { Refusal, type Services } from './services';
 import { askSteps, type Choice, type Step } from './steps';
 import { trainerSettings } from './trainerSettings';
@@ -40,6 +41,8 @@ export interface Chosen {
   readonly game: GameId;
   readonly policy: string;
   readonly preset: string;
+  /** Who was chosen for a preset that requires an opponent. */
+  readonly opponent?: string;
 }
 
 /**
@@ -129,21 +132,34 @@ export function withDefaults({ game = 'ipd', policy = 'embedded', preset = 'embe
 
 /** Asks for game, policy and preset, and what else is to be known; undefined when the reader leaves. */
 export async function choose(
-  { context }: Services,
+  services: Services,
   title: string,
   algorithm: Algorithm,
   given: string | undefined,
   more: readonly (Step & { answered(answer: string): void })[] = [],
 ): Promise<Chosen | undefined> {
-  const media = mediaOf(context);
-  const answers: { game: GameId; policy: string; preset: string } = { game: 'ipd', policy: given ?? 'embedded', preset: '' };
+  const media = mediaOf(services.context);
+  const answers: { game: GameId; policy: string; preset: string; opponent?: string } = {
+    game: 'ipd',
+    policy: given ?? 'embedded',
+    preset: '',
+  };
+  /** A preset that requires an opponent is chosen once that is. */
+  const pick = async ({ name, requires }: PresetOffer): Promise<string | undefined> => {
+    delete answers.opponent;
+    if (requires === undefined) return name;
+    const opponent = await askForOpponent(services, title, answers.game, requires);
+    if (opponent === undefined) return undefined;
+    answers.opponent = opponent;
+    return name;
+  };
   const steps = [
     { title: 'Game', placeholder: 'Which game do they play?', choices: () => gameChoices(media) },
     { title: 'Policy', placeholder: 'Which model is trained?', choices: () => policyChoices(media, answers.game) },
     {
       title: 'Preset',
       placeholder: 'With which settings?',
-      choices: () => presetChoices(media, answers.game, algorithm, answers.policy),
+      choices: () => presetChoices(media, answers.game, algorithm, answers.policy, pick),
     },
     ...more,
   ];
@@ -174,31 +190,52 @@ function policyChoices(media: string, game: GameId): Choice[] {
   ];
 }
 
-function presetChoices(media: string, game: GameId, algorithm: Algorithm, policy: string): Choice[] {
-  return offeredPresets(media, game, algorithm, policy).map(({ name, about, config }) => ({
-    label: name,
-    description: `${config.iterations} iterations of ${config.negotiations} negotiations, ${config.gameSettings.rounds} rounds each`,
-    detail: about,
-    pick: () => name,
+function presetChoices(
+  media: string,
+  game: GameId,
+  algorithm: Algorithm,
+  policy: string,
+  pick: (offer: PresetOffer) => Promise<string | undefined>,
+): Choice[] {
+  const reachable = Object.keys(configuredApis().apis).length > 0;
+  const offers = offeredPresets(media, game, algorithm, policy).filter(({ requires }) => requires !== 'api opponent' || reachable);
+  return offers.map((offer) => ({
+    label: offer.name,
+    description: `${offer.config.iterations} iterations of ${offer.config.negotiations} negotiations, ${offer.config.gameSettings.rounds} rounds each`,
+    detail: offer.about,
+    pick: () => pick(offer),
   }));
+}
+
+async function askForOpponent(services: Services, title: string, game: GameId, requires: Requires): Promise<string | undefined> {
+  let chosen: string | undefined;
+  const choices = playerChoices(services, game, false).filter(({ label }) => requires === 'opponent' || label.startsWith('api:'));
+  const step = { title: 'Opponent', placeholder: 'Which fixed player has the other seat?', choices: () => choices };
+  await askSteps(title, [step], (_, answer) => {
+    chosen = z.string().parse(JSON.parse(answer));
+  });
+  return chosen;
 }
 
 /** The configuration of a run. @throws Refusal */
 export function configOf(
   { context }: Services,
   algorithm: Algorithm,
-  { game, policy, preset }: Chosen,
+  { game, policy, preset, opponent }: Chosen,
   args: StartArgs | undefined,
 ): RunConfig {
   const settings = vscode.workspace.getConfiguration('parley');
   const seed = args?.seed ?? settings.get<number>('seed', 0);
   const layers = [
     ...(policy === 'embedded' ? [] : [{ source: 'policy', settings: { policy } }]),
+    ...(opponent === undefined ? [] : [{ source: 'opponent', settings: { opponent } }]),
     ...(args?.settings === undefined ? [] : [{ source: 'settings', settings: args.settings }]),
     ...(args?.iterations === undefined ? [] : [{ source: 'iterations', settings: { iterations: args.iterations } }]),
   ];
   try {
-    return resolveConfig(mediaOf(context), { game, algorithm, seed, preset, layers });
+    const [folder] = vscode.workspace.workspaceFolders ?? [];
+    const cwd = folder === undefined ? {} : { cwd: folder.uri.fsPath };
+    return resolveConfig(mediaOf(context), { game, algorithm, seed, preset, layers, ...cwd });
   } catch (error) {
     throw new Refusal(messageOf(error));
   }

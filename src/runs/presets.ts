@@ -28,6 +28,8 @@ export interface Layer {
 export interface PresetInfo {
   readonly name: string;
   readonly about: string;
+  /** What it leaves to whoever takes it. */
+  readonly requires?: Requires;
 }
 
 /** What a run is resolved from. */
@@ -45,7 +47,8 @@ export interface ConfigRequest {
 /** What a preset leaves to whoever takes it. */
 export const PRESET_REQUIRES = ['opponent', 'api opponent'] as const;
 
-type Requires = (typeof PRESET_REQUIRES)[number];
+/** See `PRESET_REQUIRES`. */
+export type Requires = (typeof PRESET_REQUIRES)[number];
 
 interface PresetLayer extends Layer {
   readonly requires?: Requires;
@@ -68,7 +71,11 @@ const presetFile = z.strictObject({
 
 /** The presets of a game, in the order of their file. @throws ConfigError */
 export function listPresets(media: string, game: GameId): PresetInfo[] {
-  return Object.entries(readPresets(media, game).presets).map(([name, preset]) => ({ name, about: String(preset.about ?? '') }));
+  return Object.entries(readPresets(media, game).presets).map(([name, { about, requires }]) => ({
+    name,
+    about: String(about ?? ''),
+    ...(isRequires(requires) && { requires }),
+  }));
 }
 
 /**
