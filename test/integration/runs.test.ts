@@ -85,6 +85,28 @@ describe('A run', function () {
     assert.equal(aa?.pairedWith, rl?.id);
   });
 
+  it('trains a best response to a checkpoint of another, on its game, settings and seed', async () => {
+    const [met = ''] = await start('startAaRun', { seed: 4 });
+    await ended(met);
+    const id = path.basename(met);
+    const refused = (await execute('trainBestResponse', { run: id, iteration: 1 })) as { error: string };
+    assert.match(refused.error, /has no checkpoint of iteration 1: there are 0, 2, 3$/);
+    const [best = ''] = (await execute('trainBestResponse', { run: id, iteration: 2, settings: { iterations: 2 } })) as string[];
+    const run = await ended(path.join(runsFolder(), best));
+    assert.deepEqual(run.problems, []);
+    assert.equal(run.file?.name, `ipd rl vs ${id}@2, seed 4`);
+    const theirs = (await RunFolder.open(met)).file?.config;
+    assert.deepEqual(run.file?.config, {
+      ...theirs,
+      algorithm: 'rl',
+      opponent: `${met}@2`,
+      iterations: 2,
+      buffer: { ...theirs?.buffer, enabled: false },
+    });
+    assert.deepEqual(new Set(run.iterations[1]?.negotiations?.player.flat()), new Set(['policy', `${id}@2`]));
+    assert.ok(run.finished?.againstOpponent !== undefined);
+  });
+
   it('stops when asked, refuses a second trainer, and resumes to its end', async () => {
     const [folder = ''] = await start('startAaRun', { iterations: 12 });
     const run = path.basename(folder);

@@ -61,6 +61,25 @@ describe('a run', () => {
     expect(await differences(folder, join(root, 'c'))).not.toEqual([]);
   });
 
+  it('is another run under each ablation, on the same deals and first words', async () => {
+    const ablations: readonly (readonly [name: string, config: ReturnType<typeof toyConfig>])[] = [
+      ['aa', toyConfig({ iterations: 3 })],
+      ['aa-jit', toyConfig({ iterations: 3 }, { algorithm: 'aa-jit' })],
+      ['aa-jit, matched', toyConfig({ iterations: 3, matchedGamma: true }, { algorithm: 'aa-jit' })],
+      ['batch baseline', toyConfig({ iterations: 3, baseline: 'batch' })],
+      ['no buffer', toyConfig({ iterations: 3, buffer: { enabled: false } })],
+    ];
+    const [firsts, ends]: [string[], string[]] = [[], []];
+    for (const [name, config] of ablations) {
+      expect((await runToy(toyParams(join(root, name), config))).ended.how).toBe('finished');
+      const lines = await iterations(join(root, name));
+      firsts.push(JSON.stringify(lines[1]!.negotiations!.reward));
+      ends.push(lines.at(-1)!.state.files['adapter_model.safetensors']!);
+    }
+    expect(new Set(firsts).size).toBe(1);
+    expect(new Set(ends).size).toBe(ablations.length);
+  });
+
   it('that was stopped after any iteration goes on to the very same end', async () => {
     await runToy(toyParams(join(root, 'whole'), toyConfig()));
     for (const iteration of [0, 1, 4]) {
