@@ -15,7 +15,7 @@ export function contextKeys(store: RunStore, sets: RunSets, selection: Selection
       'parley.hasLiveRun': runs.some(({ status }) => status === 'live'),
       'parley.hasStoppedRun': runs.some(({ status }) => status === 'stopped'),
       'parley.hasIdleRun': runs.some(({ status }) => status !== 'live'),
-      'parley.hasSets': all.length > 0,
+      'parley.hasIdleSet': all.some(({ status }) => status !== 'live'),
       'parley.hasLiveSet': all.some(({ status }) => status === 'live'),
       'parley.hasUnfinishedSet': all.some(({ members }) => members.some(isLeft)),
       'parley.hasNegotiations': runs.some((run) => run.newest(0) !== null || (run.active?.preview?.count ?? 0) > 0),

@@ -9,7 +9,7 @@ import { targetRun } from './runTarget';
 import { Refusal } from './services';
 
 /** Consent that a caller has got already: to the trash, or to deleting for good where there is no trash. */
-const given = z.looseObject({ confirmed: z.enum(['trash', 'for good']) });
+export const deletionConsent = z.looseObject({ confirmed: z.enum(['trash', 'for good']) });
 
 /** Moves a run's folder to the trash after a question; annotations, which lie beside run folders, stay. */
 export const deleteRun: Command = {
@@ -27,9 +27,9 @@ export const deleteRun: Command = {
     if (run.status === 'broken' && run.folder.iterations.length === 0 && !(await holdsRun(run))) {
       throw new Refusal(`${run.folder.path} holds no run: Parley deletes run folders only. Close Run takes it out of the tree`);
     }
-    const consent = given.safeParse(args);
+    const consent = deletionConsent.safeParse(args);
     if (!consent.success && !(await confirm(run))) return false;
-    if (!(await remove(run, consent.data?.confirmed === 'for good'))) return false;
+    if (!(await remove(run.folder.path, run.name, consent.data?.confirmed === 'for good'))) return false;
     services.store.close(run);
     await services.library.forget(run);
     return true;
@@ -41,15 +41,15 @@ async function confirm(run: OpenRun): Promise<boolean> {
   return (await vscode.window.showWarningMessage(`Delete ${run.name}?`, { modal: true, detail }, 'Move to Trash')) !== undefined;
 }
 
-/** Some hosts have no trash; there a second question is asked before anything is gone for good. */
-async function remove(run: OpenRun, forGood: boolean): Promise<boolean> {
-  const uri = vscode.Uri.file(run.folder.path);
+/** Some hosts have no trash; there a second question is asked before anything is gone for good. False when the reader leaves. */
+export async function remove(path: string, name: string, forGood: boolean): Promise<boolean> {
+  const uri = vscode.Uri.file(path);
   try {
     await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: true });
     return true;
   } catch (error) {
     const detail = `It cannot be moved to the trash (${messageOf(error)}). Deleting it for good cannot be undone.`;
-    const question = `Delete ${run.name} for good?`;
+    const question = `Delete ${name} for good?`;
     if (!forGood && (await vscode.window.showWarningMessage(question, { modal: true, detail }, 'Delete for Good')) === undefined)
       return false;
     await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: false });
@@ -62,7 +62,8 @@ async function holdsRun(run: OpenRun): Promise<boolean> {
   return names.includes('run.json') || names.includes('journal.jsonl');
 }
 
-async function sizeOf(folder: string): Promise<number> {
+/** Bytes of all files in a folder. */
+export async function sizeOf(folder: string): Promise<number> {
   const names: string[] = await readdir(folder, { recursive: true }).catch(() => []);
   const sizes = await Promise.all(
     names.map((name) =>
@@ -76,7 +77,7 @@ async function sizeOf(folder: string): Promise<number> {
 }
 
 /** Bytes in words: `812 kB`, `4.2 GB`. */
-function sizeText(bytes: number): string {
+export function sizeText(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
   let unit = 0;

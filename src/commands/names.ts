@@ -8,6 +8,7 @@ export const COMMAND_NAMES = [
   'startRunSet',
   'stopRunSet',
   'resumeRunSet',
+  'deleteRunSet',
   'openRun',
   'closeRun',
   'revealRunFolder',

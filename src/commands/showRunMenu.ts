@@ -6,10 +6,12 @@ export const showRunMenu: Command = {
   title: 'Show Training Menu',
   needsTrust: false,
   inViews: false,
-  run: async ({ store }) => {
+  run: async ({ store, sets }) => {
     const live = store.runs.filter((run) => run.status === 'live');
+    const training = sets.all.filter(({ status }) => status === 'live');
     const items = [
-      { label: '$(open-preview) Open Inspector', command: 'parley.openInspector', args: {} },
+      { label: '$(open-preview) Open Inspector', command: 'parley.openInspector', args: {} as Record<string, string> },
+      ...training.map(({ id, name }) => ({ label: `$(debug-stop) Stop all of ${name}`, command: 'parley.stopRunSet', args: { set: id } })),
       ...live.map((run) => ({ label: `$(debug-stop) Stop ${run.name}`, command: 'parley.stopRun', args: { run: run.id } })),
       { label: '$(output) Show Log', command: 'parley.showLog', args: {} },
     ];

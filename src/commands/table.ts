@@ -6,6 +6,7 @@ import type { Command } from './command';
 import { copyLink } from './copyLink';
 import { createAnnotation, discardAnnotation, replyToAnnotation } from './createAnnotation';
 import { deleteRun } from './deleteRun';
+import { deleteRunSet } from './deleteRunSet';
 import { compareWithSelected, diffCheckpoints, selectForCompare } from './diffCheckpoints';
 import { cancelAnnotation, deleteAnnotation, editAnnotation, saveAnnotation } from './editAnnotation';
 import { evaluateMatchups } from './evaluateMatchups';
@@ -48,6 +49,7 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   startRunSet,
   stopRunSet,
   resumeRunSet,
+  deleteRunSet,
   openRun,
   closeRun,
   revealRunFolder,

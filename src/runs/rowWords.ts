@@ -133,7 +133,12 @@ function words({ run, what }: TreeNode): Words {
     case 'set':
       return { label: what.set.name, detail: what.set.detail, ...setReward(what.set.arms) };
     case 'arm':
-      return { label: what.arm.algorithm, detail: armDetail(what.arm), ...setReward([what.arm]) };
+      return {
+        label: what.arm.algorithm,
+        detail: armDetail(what.arm),
+        ...setReward([what.arm]),
+        ...spark(meanCurve(what.arm.members, iterationReward)),
+      };
     case 'waiting':
       return { label: what.member.name, detail: what.member.detail };
     case 'notice':
@@ -164,16 +169,15 @@ function setReward(arms: readonly TreeArm[]): Partial<Words> {
     );
   }
   if (mean === undefined || mean === null) return {};
-  const curve = spark(meanCurve(arms[0]!.members, iterationReward));
   const { low, high } = mean;
-  if (low === high) return { ...badgeText(points(mean.mean), `mean ${REWARD_MEANING} in each run’s newest iteration`), ...curve };
+  if (low === high) return badgeText(points(mean.mean), `mean ${REWARD_MEANING} in each run’s newest iteration`);
   const meaning = `mean ${REWARD_MEANING} in each run’s newest iteration, 95 % interval over seeds ${points(low)} to ${points(high)}`;
-  return { ...badgeText(`${points(mean.mean)} ± ${points(Math.max(high - mean.mean, mean.mean - low))}`, meaning), ...curve };
+  return badgeText(`${points(mean.mean)} ± ${points(Math.max(high - mean.mean, mean.mean - low))}`, meaning);
 }
 
 function armDetail({ members }: TreeArm): string {
   const finished = members.filter((member) => 'iterations' in member && member.status === 'finished').length;
-  return `${finished} of ${members.length} finished`;
+  return `${finished}/${members.length} runs`;
 }
 
 function groupWords(group: number, summaries: NegotiationSummaries | undefined): Words {

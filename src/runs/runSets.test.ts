@@ -110,14 +110,14 @@ describe('run sets in the tree', () => {
     await store.open(join(root, 'alone'));
     const set = await plan(config('aa', 0), config('aa', 1), config('aa', 2));
     const tree = new RunTree(store, [], sets);
-    expect(text(tree)).toBe('ipd aa, seeds 0–2 | 0 of 3 finished | stopped\nsample aa | 1 of 3 | 2.75 | stopped');
+    expect(text(tree)).toBe('ipd aa, seeds 0–2 | 0/3 runs | stopped\nsample aa | 1 of 3 | 2.75 | stopped');
     expect(tree.window(0, 1).rows[0]).toMatchObject({ kind: 'set', set: set.file.id, place: { run: '' } });
     await train(set, 0, 3, true);
     await train(set, 1, 2);
     tree.toggle(`set:${set.file.id}`, true);
     expect(text(tree)).toBe(
       [
-        'ipd aa, seeds 0–2 | 1 of 3 finished | 2.75 | stopped',
+        'ipd aa, seeds 0–2 | 1/3 runs | 2.75 | stopped',
         '  ipd aa, seed 0 | 3 of 3 | 2.75 | finished',
         '  ipd aa, seed 1 | 2 of 3 | 2.75 | stopped',
         '  ipd aa, seed 2 | not begun',
@@ -125,14 +125,14 @@ describe('run sets in the tree', () => {
       ].join('\n'),
     );
     const [row, , , waiting] = tree.window(0, 5).rows;
-    expect(row).toMatchObject({ spark: [2.75, 2.75], place: { run: 'aa-0' } });
+    expect(row).toMatchObject({ place: { run: 'aa-0' } });
     expect(waiting).toMatchObject({ kind: 'waiting', parent: 0, position: 3, siblings: 3, expandable: false });
   });
 
   it('put several algorithms into rows of their own, and open down to a place', async () => {
     const set = await plan(config('rl', 0), config('aa', 0));
     await train(set, 0, 1);
-    await train(set, 1, 1);
+    await train(set, 1, 2);
     const tree = new RunTree(store, [], sets);
     const place = { run: 'aa-0', iteration: 1 };
     expect(tree.indexOf(place)).toBe(0);
@@ -140,14 +140,16 @@ describe('run sets in the tree', () => {
     tree.reveal(place);
     expect(text(tree)).toBe(
       [
-        'ipd rl + aa, seed 0 | 0 of 2 finished | 2.75 / 2.75 | stopped',
-        '  rl | 0 of 1 finished | 2.75',
-        '  aa | 0 of 1 finished | 2.75',
-        '    ipd aa, seed 0 | 1 of 3 | 2.75 | stopped',
+        'ipd rl + aa, seed 0 | 0/2 runs | 2.75 / 2.75 | stopped',
+        '  rl | 0/1 runs | 2.75',
+        '  aa | 0/1 runs | 2.75',
+        '    ipd aa, seed 0 | 2 of 3 | 2.75 | stopped',
         '      iteration 1 | 2.75',
+        '      iteration 2 | 2.75',
       ].join('\n'),
     );
     expect(tree.indexOf(place)).toBe(4);
+    expect(tree.window(2, 3).rows[0]).toMatchObject({ kind: 'arm', spark: [2.75, 2.75] });
     tree.toggle(`set:${set.file.id}/aa`, false);
     expect(tree.indexOf(place)).toBe(2);
   });

@@ -82,6 +82,12 @@ export class RunSets {
     this.#changed.fire(null);
   }
 
+  /** Forgets a set whose file is gone. */
+  remove(id: string): void {
+    this.#plans.delete(id);
+    this.#changed.fire(null);
+  }
+
   /** Reads the set files that lie in these folders, as far as they have changed; what is gone is forgotten. */
   async look(folders: Iterable<string>): Promise<void> {
     let changed = false;

@@ -35,7 +35,7 @@ export interface TreeSet {
   readonly id: string;
   readonly name: string;
   readonly status: RunStatus;
-  /** Dim words after the name: `3 of 10 finished`. */
+  /** Dim words after the name, how many are finished: `3/10 runs`. */
   readonly detail: string;
   /** Its runs by algorithm. */
   readonly arms: readonly TreeArm[];

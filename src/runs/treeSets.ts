@@ -76,7 +76,7 @@ function treeSet(set: OpenSet, shown: ReadonlyMap<string, TreeRun>): TreeSet {
     id,
     name,
     status,
-    detail: `${finished} of ${members.length} finished`,
+    detail: `${finished}/${members.length} runs`,
     arms: [...arms].map(([algorithm, runs]) => ({ algorithm, members: runs })),
   };
 }

@@ -5,7 +5,11 @@ import { RunFolder } from '../../src/runs/runFolder';
 import { type PlannedSet, readRunSet } from '../../src/runs/runSet';
 import { execute, runsFolder, until } from './workspace';
 
-const SMALL = { game: 'ipd', preset: 'embedded', settings: { negotiations: 8, groupSize: 4, checkpointEvery: 2, gameSettings: { rounds: 3 } } };
+const SMALL = {
+  game: 'ipd',
+  preset: 'embedded',
+  settings: { negotiations: 8, groupSize: 4, checkpointEvery: 2, gameSettings: { rounds: 3 } },
+};
 
 async function plannedSet(id: unknown): Promise<PlannedSet> {
   assert.ok(typeof id === 'string', `Start Run Set gave ${JSON.stringify(id)}`);
@@ -92,5 +96,9 @@ describe('A run set', function () {
       [],
     );
     assert.ok(existsSync(set.path));
+    assert.equal(await execute('deleteRunSet', { set: id, confirmed: 'for good' }), true);
+    assert.ok(!existsSync(set.path));
+    const gone = (await execute('resumeRunSet', { set: id })) as { error: string };
+    assert.match(gone.error, /^There is no run set/);
   });
 });
