@@ -26,7 +26,7 @@ import type { LoraPath } from './graphs/weightInputs';
 import type { LoadedModel } from './model/modelFolder';
 import type { Parameter } from './model/parameters';
 import { type ModelOptions, type OpenedModel, openModel } from './openModel';
-import { OnnxPolicy, type PolicyWeights } from './policies';
+import { OnnxPolicy, type PolicyWeights, type WeightFeeds } from './policies';
 import { adapterParameters, loadOptimizerFile, loadPolicyFiles, saveOptimizerFile, savePolicyFiles } from './policyFiles';
 import { Sampler } from './sampler';
 import type { Sessions } from './sessions';
@@ -67,6 +67,7 @@ export class OnnxEngine implements Engine {
   private readonly sessions: Sessions;
   private readonly trainer: Trainer;
   private readonly loraPath: LoraPath;
+  private readonly weights: WeightFeeds;
   private readonly sampler: Sampler;
   private readonly nextTokens: Distributions;
   private learner: OnnxLearner | null = null;
@@ -82,6 +83,7 @@ export class OnnxEngine implements Engine {
     this.base = base;
     this.trainer = trainer;
     this.loraPath = loraPath;
+    this.weights = weights;
     this.sampler = new Sampler(sessions, model.config, weights, tokenizer.stopToken);
     this.nextTokens = new Distributions(sessions, model.config, weights);
   }
@@ -111,6 +113,7 @@ export class OnnxEngine implements Engine {
     if (own === this.base || own === this.learner) throw new Error(`${own.name} is not a snapshot and cannot be released`);
     if (own.lanes > 0) throw new Error(`${own.name} still has ${own.lanes} open lanes`);
     own.released = true;
+    this.weights.release(own);
   }
 
   open(policy: Policy, count: number, capacity: number): Lane[] {
@@ -185,7 +188,10 @@ export class OnnxEngine implements Engine {
   }
 
   private startLearner(trainable: Trainable, parameters: FlatParameters, adam: Adam): OnnxLearner {
-    if (this.learner) this.learner.released = true;
+    if (this.learner) {
+      this.learner.released = true;
+      this.weights.release(this.learner);
+    }
     const weights: PolicyWeights =
       trainable.kind === 'full' ? { kind: 'full', parameters } : { kind: 'lora', shape: trainable.shape, parameters };
     const learner = new OnnxLearner('learner', weights);

@@ -11,6 +11,9 @@ export interface MicroBatch {
 /** Sequences shorter than this share of a batch's length wait for a shorter batch: padding costs compute. */
 const SHORTEST_SHARE = 0.9;
 
+/** Produced tokens up to this share of a batch's length have the last block to themselves. */
+const MOST_PLACES = 0.75;
+
 /**
  * Splits sequences into batches, longest first. Sizes are rounded up coarsely, so that there are few distinct shapes: each is a
  * graph that takes 0.1 s and more to compile, and holds its activations' memory.
@@ -37,9 +40,12 @@ export function microBatches(sequences: readonly TrainSequence[], tokens: number
       const members = order.slice(from, Math.min(to, from + full));
       const batch = sizeFor(members.length);
       const rows = members.reduce((sum, member) => sum + member.rows, 0);
+      const places = roundUp(Math.max(...members.map((member) => member.rows)), 2);
+      const placed = places <= MOST_PLACES * time;
       // Room for as many rows as a full batch would have, so that a batch that is not full has the same shape.
-      const room = roundUp(Math.ceil((rows * batch) / members.length), 2);
-      batches.push({ shape: { batch, time, rows: room }, members: members.map(({ index }) => index) });
+      const room = batch * (placed ? places : roundUp(Math.ceil(rows / members.length), 2));
+      const shape = { batch, time, rows: room, places: placed ? places : null };
+      batches.push({ shape, members: members.map(({ index }) => index) });
     }
     from = to;
   }

@@ -59,8 +59,8 @@ export async function openModel(options: ModelOptions): Promise<OpenedModel> {
   if (device !== 'cpu' && options.device !== 'auto') await requireDevice(runtime, device);
   const profile = options.profile === undefined ? {} : { profile: options.profile };
   const sessions = new Sessions({ runtime, device, threads: options.threads, spinning: options.spinning ?? true, ...profile }, SESSIONS);
-  const feeds: Feeds = Object.fromEntries(
-    model.parameters.map(({ name, shape }) => [name, sessions.float(model.weights.get(name)!, shape)]),
+  const feeds: Feeds = await sessions.upload(
+    Object.fromEntries(model.parameters.map(({ name, shape }) => [name, sessions.float(model.weights.get(name)!, shape)])),
   );
   const small = parameters < MERGED_BELOW;
   const base = new OnnxPolicy('base', { kind: 'base' });

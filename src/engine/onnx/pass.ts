@@ -12,10 +12,22 @@ export interface PassInputs {
   readonly ids: BigInt64Array;
   /** For each row, the index into B·T of the token before the produced one. */
   readonly rows: BigInt64Array;
+  /** The same for each of the shape's places, where it has any. */
+  readonly places: PlaceIndices | null;
   /** Further columns with one entry a row: targets, mask rows, and for training credits and the like. */
   readonly columns: Readonly<Record<string, Float32Array | BigInt64Array>>;
   /** What all rows share: the mask table, the temperature, the loss's coefficients. */
   readonly shared: Feeds;
+}
+
+/** Where the last block is computed, if not everywhere. */
+export interface PlaceIndices {
+  /** Position in its sequence of each place, `[B, P]`. */
+  readonly positions: BigInt64Array;
+  /** The same as an index into B·T. */
+  readonly flat: BigInt64Array;
+  /** For each row, its index into B·P. */
+  readonly rows: BigInt64Array;
 }
 
 /** One entry a row, padding rows included. */

@@ -26,6 +26,15 @@ export class OnnxPolicy implements Policy {
   ) {}
 }
 
+/** A policy's adapter merged into the base model's weights. */
+interface Merged {
+  /** Of the policy when it was merged. */
+  version: number;
+  readonly feeds: Feeds;
+  /** The merged ones among `feeds`, by `mergeGraph`'s output names. */
+  readonly targets: Feeds;
+}
+
 /** The tensors that forward graphs are fed for a policy, and the adapter that the graph must have for them. */
 export interface ForwardWeights {
   readonly feeds: Feeds;
@@ -34,7 +43,7 @@ export interface ForwardWeights {
 
 /** Turns policies into feeds; merges adapters into the weights where the model is small enough. */
 export class WeightFeeds {
-  private readonly merged = new WeakMap<OnnxPolicy, { version: number; feeds: Feeds; targets: Feeds }>();
+  private readonly merged = new WeakMap<OnnxPolicy, Merged>();
   private readonly fed = new WeakMap<OnnxPolicy, Feeds>();
 
   constructor(
@@ -63,20 +72,46 @@ export class WeightFeeds {
   private async mergedFeeds(policy: OnnxPolicy, shape: LoraShape, parameters: FlatParameters): Promise<Feeds> {
     let known = this.merged.get(policy);
     if (known?.version === policy.version) return known.feeds;
+    if (this.sessions.keeps) return this.mergedOnDevice(policy, shape, parameters);
     if (!known) {
       const targets: Feeds = {};
       for (const { module, rows, columns } of adaptedWeights(this.config, shape))
         targets[`merged.${module}.weight`] = this.sessions.float(new Float32Array(rows * columns), [rows, columns]);
-      const renamed = Object.entries(targets).map(([name, tensor]) => [name.slice('merged.'.length), tensor] as const);
-      known = { version: -1, targets, feeds: { ...this.base, ...Object.fromEntries(renamed) } };
+      known = { version: -1, targets, feeds: this.withMerged(targets) };
       this.merged.set(policy, known);
     }
     const session = await this.sessions.get(`merge ${JSON.stringify(shape)}`, () => mergeGraph(this.config, shape));
-    const names = new Set(session.inputNames);
-    const inputs = { ...this.base, ...parameters.tensors(this.sessions) };
-    await session.run(Object.fromEntries(Object.entries(inputs).filter(([name]) => names.has(name))), known.targets);
+    await session.run(this.mergeInputs(session.inputNames, parameters), known.targets);
     known.version = policy.version;
     return known.feeds;
+  }
+
+  /** The same where merged weights stay on the device; those of the version before are let go. */
+  private async mergedOnDevice(policy: OnnxPolicy, shape: LoraShape, parameters: FlatParameters): Promise<Feeds> {
+    const session = await this.sessions.get(`merge on device ${JSON.stringify(shape)}`, () => mergeGraph(this.config, shape), 'device');
+    const targets = this.sessions.keep(await session.run(this.mergeInputs(session.inputNames, parameters)));
+    this.release(policy);
+    const feeds = this.withMerged(targets);
+    this.merged.set(policy, { version: policy.version, targets, feeds });
+    return feeds;
+  }
+
+  /** Lets go of what was derived from a policy's weights. */
+  release(policy: OnnxPolicy): void {
+    const known = this.merged.get(policy);
+    if (known) this.sessions.drop(known.targets);
+    this.merged.delete(policy);
+    this.fed.delete(policy);
+  }
+
+  private withMerged(targets: Feeds): Feeds {
+    const renamed = Object.entries(targets).map(([name, tensor]) => [name.slice('merged.'.length), tensor] as const);
+    return { ...this.base, ...Object.fromEntries(renamed) };
+  }
+
+  private mergeInputs(names: readonly string[], parameters: FlatParameters): Feeds {
+    const inputs = { ...this.base, ...parameters.tensors(this.sessions) };
+    return Object.fromEntries(names.map((name) => [name, inputs[name]!]));
   }
 }
 

@@ -51,10 +51,18 @@ export interface SessionSettings {
   readonly profile?: string;
 }
 
-/** A session over an encoded graph. */
-export function openSession(model: Uint8Array, settings: SessionSettings): Promise<Ort.InferenceSession> {
+/**
+ * A session over an encoded graph.
+ * @param outputs where its results stay: on WebGPU they can be left on the device, to be fed to other sessions (their data cannot be read)
+ */
+export function openSession(
+  model: Uint8Array,
+  settings: SessionSettings,
+  outputs: 'host' | 'device' = 'host',
+): Promise<Ort.InferenceSession> {
   return settings.runtime.InferenceSession.create(model, {
     executionProviders: [settings.device],
+    ...(outputs === 'device' && { preferredOutputLocation: 'gpu-buffer' }),
     intraOpNumThreads: settings.threads,
     interOpNumThreads: 1,
     logSeverityLevel: 3,

@@ -1,10 +1,10 @@
 import type { Lane, Policy, Sample, SampleRequest, SamplingSettings, TokenMask, TokenState } from '../engine';
 import { MASKED } from './graphs/causalAttention';
-import { cacheNames, stepGraph } from './graphs/stepGraph';
+import { attentionKind, cacheNames, stepGraph } from './graphs/stepGraph';
 import { KeyValueCache } from './keyValueCache';
 import { MaskTable } from './maskTable';
 import type { ModelConfig } from './model/config';
-import { ropeTable } from './model/ropeTables';
+import { ropeCopies, ropeTable } from './model/ropeTables';
 import type { OnnxPolicy, WeightFeeds } from './policies';
 import { type Feeds, floats, int64View, type Sessions } from './sessions';
 
@@ -234,8 +234,10 @@ export class Sampler {
     const { cache, lanes } = view;
     const { sessions, config } = this;
     const rows = lanes.length;
-    const [ids, positions, last] = [new BigInt64Array(rows * columns), new BigInt64Array(rows * columns), new BigInt64Array(rows)];
-    const [ids32, positions32, last32] = [int64View(ids), int64View(positions), int64View(last)];
+    const [ids, positions] = [new BigInt64Array(rows * columns), new BigInt64Array(rows * columns)];
+    const [last, lastPosition] = [new BigInt64Array(rows), new BigInt64Array(rows)];
+    const [ids32, positions32] = [int64View(ids), int64View(positions)];
+    const [last32, lastPosition32] = [int64View(last), int64View(lastPosition)];
     let longest = 0;
     for (let row = 0; row < rows; row++) {
       const { pending } = lanes[row]!;
@@ -248,6 +250,7 @@ export class Sampler {
         positions32[at] = length + Math.min(i, Math.max(0, count - 1));
       }
       last32[2 * row] = row * columns + Math.max(0, count - 1);
+      lastPosition32[2 * row] = length + Math.max(0, count - 1);
       longest = Math.max(longest, length + count);
     }
     if (longest > config.maxPositions)
@@ -256,12 +259,16 @@ export class Sampler {
     const feeds: Feeds = {
       ids: sessions.int64(ids, [rows, columns, 1]),
       positions: sessions.int64(positions, [rows, columns, 1]),
-      last: sessions.int64(last, [rows, 1]),
+      last: sessions.int64(last, [rows, 1, 1]),
+      lastPosition: sessions.int64(lastPosition, [rows, 1, 1]),
       ...this.rotationFeeds(longest + 1),
     };
-    const window = config.windows.find((each) => each !== null) ?? null;
-    if (config.windows.includes(null)) feeds.seen = this.seen(cache, columns, null);
-    if (window !== null) feeds.seenSliding = this.seen(cache, columns, window);
+    const before = config.windows.slice(0, -1);
+    const window = before.find((each) => each !== null) ?? null;
+    const all = Array.from({ length: columns }, (_, column) => column);
+    if (before.includes(null)) feeds['full.seen'] = this.seen(cache, columns, null, () => all);
+    if (window !== null) feeds['sliding.seen'] = this.seen(cache, columns, window, () => all);
+    feeds.lastSeen = this.seen(cache, columns, config.windows.at(-1) ?? null, (row) => [Math.max(0, counts[row]! - 1)]);
     feeds.slots = sessions.int64(BigInt64Array.of(BigInt(cache.capacity)), [1]);
     const shape = [rows, config.keyValueHeads, cache.capacity, config.headSize];
     for (let layer = 0; layer < config.layers; layer++) {
@@ -272,26 +279,28 @@ export class Sampler {
     return feeds;
   }
 
-  /** `[rows or 1, 1, repeat · columns, capacity + columns]`: 0 where a new token sees a slot or an earlier new token. */
-  private seen(cache: KeyValueCache, columns: number, window: number | null): Feeds[string] {
+  /** `[rows or 1, 1, repeat · asking columns, capacity + columns]`: 0 where a new token sees a slot or an earlier new token. */
+  private seen(cache: KeyValueCache, columns: number, window: number | null, asking: (row: number) => readonly number[]): Feeds[string] {
     const { capacity, lengths } = cache;
     const repeat = this.config.heads / this.config.keyValueHeads;
     const width = capacity + columns;
-    const equal = lengths.every((length) => length === lengths[0]);
+    const each = repeat * asking(0).length;
+    const equal = lengths.every((length, row) => length === lengths[0] && asking(row).at(-1) === asking(0).at(-1));
     const rows = equal ? 1 : cache.rows;
-    const mask = new Float32Array(rows * repeat * columns * width).fill(MASKED);
+    const mask = new Float32Array(rows * each * width).fill(MASKED);
     for (let row = 0; row < rows; row++) {
       const length = lengths[row]!;
+      let start = row * each * width;
       for (let r = 0; r < repeat; r++) {
-        for (let i = 0; i < columns; i++) {
-          const start = ((row * repeat + r) * columns + i) * width;
-          const oldest = window === null ? 0 : Math.max(0, length + i - window + 1);
+        for (const column of asking(row)) {
+          const oldest = window === null ? 0 : Math.max(0, length + column - window + 1);
           mask.fill(0, start + Math.min(oldest, length), start + length);
-          mask.fill(0, start + capacity + Math.max(0, oldest - length), start + capacity + i + 1);
+          mask.fill(0, start + capacity + Math.max(0, oldest - length), start + capacity + column + 1);
+          start += width;
         }
       }
     }
-    return this.sessions.float(mask, [rows, 1, repeat * columns, width]);
+    return this.sessions.float(mask, [rows, 1, each, width]);
   }
 
   private rotationFeeds(positions: number): Feeds {
@@ -300,14 +309,15 @@ export class Sampler {
     const rows = Math.min(config.maxPositions, Math.max(256, 2 * positions));
     const feeds: Feeds = {};
     for (const kind of ['full', 'sliding'] as const) {
-      if (!config.windows.some((window) => (window === null) === (kind === 'full'))) continue;
-      for (const [side, factor] of [
-        ['query', config.attentionScale],
-        ['key', 1],
+      if (!config.windows.some((_, layer) => attentionKind(config, layer) === kind)) continue;
+      for (const [side, heads, factor] of [
+        ['query', config.heads, config.attentionScale],
+        ['key', config.keyValueHeads, 1],
       ] as const) {
-        const { cos, sin } = ropeTable(config.rope[kind], rows, config.headSize, factor);
-        feeds[`${kind}.${side}.cos`] = sessions.float(cos, [rows, config.headSize]);
-        feeds[`${kind}.${side}.sin`] = sessions.float(sin, [rows, config.headSize]);
+        const copies = ropeCopies(heads, config.headSize);
+        const { cos, sin } = ropeTable(config.rope[kind], rows, config.headSize, factor, copies);
+        feeds[`${kind}.${side}.cos`] = sessions.float(cos, [rows, copies * config.headSize]);
+        feeds[`${kind}.${side}.sin`] = sessions.float(sin, [rows, copies * config.headSize]);
       }
     }
     this.rotations = { positions: rows, feeds };

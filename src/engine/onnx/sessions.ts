@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Graph } from './graph/graph';
+import { Graph } from './graph/graph';
 import { openSession, type SessionSettings } from './runtime';
 
 /** Named tensors, as sessions take and return them. */
@@ -8,19 +8,25 @@ export type Feeds = Record<string, Tensor>;
 /** Sessions by key, each built when first asked for; the least recently used one makes room. */
 export class Sessions {
   private readonly open = new Map<string, Promise<InferenceSession>>();
+  private readonly onDevice = new Set<Tensor>();
 
   constructor(
     readonly settings: SessionSettings,
     private readonly limit: number,
   ) {}
 
-  /** The session of a graph that `key` names completely. */
-  get(key: string, build: () => Graph): Promise<InferenceSession> {
+  /** Whether tensors can stay on the device between runs. Elsewhere inputs are read where they lie, or onnxruntime has no such way. */
+  get keeps(): boolean {
+    return this.settings.device === 'webgpu';
+  }
+
+  /** The session of a graph that `key` names completely; with `outputs` on the device, its results are to be kept by `keep`. */
+  get(key: string, build: () => Graph, outputs: 'host' | 'device' = 'host'): Promise<InferenceSession> {
     let session = this.open.get(key);
     if (session) {
       this.open.delete(key);
     } else {
-      session = openSession(build().encode(), this.settings);
+      session = openSession(build().encode(), this.settings, outputs);
       session.catch(() => this.open.delete(key));
     }
     this.open.set(key, session);
@@ -30,6 +36,29 @@ export class Sessions {
       unused.then((each) => this.close(each)).catch(() => {});
     }
     return session;
+  }
+
+  /** Copies of tensors of floats on the device, so that they are not sent there with every run; the same tensors where that makes no difference. */
+  async upload(tensors: Feeds): Promise<Feeds> {
+    if (!this.keeps) return tensors;
+    const copies: Feeds = {};
+    for (const [name, tensor] of Object.entries(tensors)) {
+      const rank = tensor.dims.length;
+      const session = await this.get(`upload ${rank}`, () => copyGraph(rank), 'device');
+      copies[name] = this.keep(await session.run({ x: tensor })).y!;
+    }
+    return copies;
+  }
+
+  /** Takes charge of results that lie on the device. */
+  keep(outputs: Readonly<Record<string, Tensor>>): Feeds {
+    for (const tensor of Object.values(outputs)) this.onDevice.add(tensor);
+    return outputs;
+  }
+
+  /** Frees what lies on the device; nobody may use it any more. */
+  drop(tensors: Feeds): void {
+    for (const tensor of Object.values(tensors)) if (this.onDevice.delete(tensor)) tensor.dispose();
   }
 
   float(data: Float32Array, shape: readonly number[]): Tensor {
@@ -49,12 +78,26 @@ export class Sessions {
     const all = [...this.open.values()];
     this.open.clear();
     for (const session of all) await session.then((each) => this.close(each)).catch(() => {});
+    for (const tensor of this.onDevice) tensor.dispose();
+    this.onDevice.clear();
   }
 
   private close(session: InferenceSession): Promise<void> {
     if (this.settings.profile !== undefined) session.endProfiling();
     return session.release();
   }
+}
+
+/** A copy of `x`, of as many axes. */
+function copyGraph(rank: number): Graph {
+  const graph = new Graph('copy');
+  const x = graph.input(
+    'x',
+    'float32',
+    Array.from({ length: rank }, (_, axis) => `d${axis}`),
+  );
+  graph.output('y', graph.node('Identity', [x], { shape: x.shape }));
+  return graph;
 }
 
 /** The float data of an output. @throws Error when the session did not return it. */

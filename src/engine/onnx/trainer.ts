@@ -134,6 +134,9 @@ export class Trainer {
       integers(shape.rows),
     ];
     const [ids32, rows32, targets32, mask32] = [int64View(ids), int64View(rows), int64View(targets), int64View(maskRow)];
+    const grid = shape.batch * (shape.places ?? 0);
+    const places = { positions: integers(grid), flat: integers(grid), rows: integers(shape.rows) };
+    const [positions32, flat32, placed32] = [int64View(places.positions), int64View(places.flat), int64View(places.rows)];
     let row = 0;
     for (const [b, i] of members.entries()) {
       const { tokens, positions } = batch.sequences[i]!;
@@ -141,9 +144,15 @@ export class Trainer {
       const count = Math.min(shape.time, tokens.length);
       for (let t = 0; t < count; t++) ids32[2 * (start + t)] = tokens[t]!;
       for (let j = 0; j < positions.length; j++, row++) {
-        rows32[2 * row] = start + positions[j]! - 1;
+        const before = positions[j]! - 1;
+        rows32[2 * row] = start + before;
         targets32[2 * row] = tokens[positions[j]!]!;
         mask32[2 * row] = batch.maskRows[i]![j]!;
+        if (shape.places === null) continue;
+        const place = b * shape.places + j;
+        positions32[2 * place] = before;
+        flat32[2 * place] = start + before;
+        placed32[2 * row] = place;
       }
     }
     const { klOver, temperature } = batch.loss;
@@ -155,6 +164,7 @@ export class Trainer {
       lossShape: { masked: batch.masked, klOver: batch.masked ? klOver : 'full' },
       ids,
       rows,
+      places: shape.places === null ? null : places,
       columns: { targets, ...(batch.masked && { maskRow }) },
       shared,
     };

@@ -35,11 +35,18 @@ const [lane] = sampler.open(policy, 1, 64);
 const turn = (settings, read, maxTokens) => sampler.sample([{ lane, read, constraint: null, validAgainst: null, maxTokens, uniform: () => 0.5 }], settings);
 const [greedy] = await turn({ temperature: 1, topP: 1, topK: 1 }, inputIds[0].slice(0, 10), 4);
 await turn({ temperature: 1, topP: 1, topK: 0 }, [], 1);
+// As after a step: the adapter is merged anew, and the merged weights of before are let go.
+const before = (await opened.weights.of(policy)).feeds;
+policy.version++;
+const [again] = await sampler.sample([{ lane: sampler.open(policy, 1, 64)[0], read: inputIds[0].slice(0, 10), constraint: null, validAgainst: null, maxTokens: 4, uniform: () => 0.5 }], { temperature: 1, topP: 1, topK: 1 });
+const after = (await opened.weights.of(policy)).feeds;
+const places = Object.fromEntries(Object.entries(after).map(([name, { location }]) => [name, location]));
+const anew = Object.keys(after).filter((name) => after[name] !== before[name]);
 const parameters = new FlatParameters([{ name: 'x', shape: [8] }], new Float32Array(8).fill(1));
 const adam = new Adam(opened.sessions, { learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 }, parameters);
 const norm = await adam.step(new Float32Array(8).fill(3));
 await opened.sessions.dispose();
-console.log('RESULT' + JSON.stringify({ scored, greedy: [...greedy.tokens], stepped: [...parameters.data], norm }));
+console.log('RESULT' + JSON.stringify({ scored, greedy: [...greedy.tokens], again: [...again.tokens], places, anew, stepped: [...parameters.data], norm }));
 process.exit(0);
 `;
 
@@ -74,6 +81,11 @@ describe.skipIf(!DRIVER)('on WebGPU', () => {
       for (const [tensor, norm] of Object.entries<number>(adapter.gradNorms))
         expect(Math.abs(gradNorms[tensor] / norm - 1), tensor).toBeLessThan(1e-3);
       expect(found.greedy).toEqual(adapter.greedy.slice(10, 14));
+      expect(found.again).toEqual(found.greedy);
+      // Frozen and merged weights are sent to the device once, not with every run.
+      expect(new Set(Object.values(found.places))).toEqual(new Set(['gpu-buffer']));
+      expect(found.anew.length).toBeGreaterThan(0);
+      for (const weight of found.anew) expect(weight).toMatch(/_proj\.weight$/);
       for (const x of found.stepped) expect(x).toBeCloseTo(0.9, 5);
       expect(found.norm).toBeCloseTo(3 * Math.sqrt(8), 4);
 

@@ -40,10 +40,12 @@ export class WholePass implements Pass {
     };
   }
 
-  private feeds({ shape, ids, rows, columns, shared }: PassInputs): Feeds {
+  private feeds({ shape, ids, rows, places, columns, shared }: PassInputs): Feeds {
+    const grid = [shape.batch, shape.places ?? 0, 1];
     return {
       ids: this.sessions.int64(ids, [shape.batch, shape.time, 1]),
-      rows: this.sessions.int64(rows, [shape.rows, 1]),
+      rows: this.sessions.int64(places?.rows ?? rows, [shape.rows, 1]),
+      ...(places && { places: this.sessions.int64(places.positions, grid), flatPlaces: this.sessions.int64(places.flat, grid) }),
       ...columnTensors(this.sessions, columns, 0, shape.rows),
       ...shared,
     };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { attention } from './attention';
 import { gatherElements, gatherRows, scatterAdd } from './gather';
 import { checkGradient } from './gradientCheck';
 import { Graph } from './graph';
@@ -176,6 +177,16 @@ describe('softmax and what is read off it', () => {
 });
 
 describe('transformer pieces', () => {
+  it('attention', async () => {
+    const operands = [{ shape: [2, 3, 4] }, { shape: [2, 4, 3] }, { shape: [2, 3, 2] }];
+    const check = await checkGradient(operands, ([q, k, v]) => {
+      const mask = q!.graph.constant('float32', [1, 3, 3], Float32Array.of(0, -1e9, -1e9, 0, 0, -1e9, 0, 0, 0));
+      return attention(q!, k!, v!, mask);
+    });
+    expect([...check.value.slice(0, 2)]).toEqual([...check.operands[2]!.slice(0, 2)]);
+    expect(check.worst).toBeLessThan(close);
+  });
+
   it('RMS norm', async () => {
     const { value, operands, worst } = await checkGradient([{ shape: [2, 3, 4] }, { shape: [4] }], ([x, w]) => rmsNorm(x!, w!, 1e-5), 5e-3);
     const [x, w] = operands;

@@ -1,64 +1,72 @@
-import { add } from '../graph/elementwise';
+import { attention } from '../graph/attention';
+import { gatherRows } from '../graph/gather';
 import type { Graph } from '../graph/graph';
-import { batchedMatmul } from '../graph/matmul';
-import { reshape, transpose } from '../graph/shape';
-import { softmax } from '../graph/softmax';
-import type { Value } from '../graph/value';
+import { remembered } from '../graph/remembered';
+import type { RopeTables } from '../graph/rope';
+import { concat, reshape, transpose } from '../graph/shape';
+import { staticShape, type Value } from '../graph/value';
 import type { ModelConfig } from '../model/config';
-import { ropeTable } from '../model/ropeTables';
-import type { AttentionInputs, Rotations } from './transformer';
+import { ropeCopies, ropeTable } from '../model/ropeTables';
+import type { AttentionInputs } from './transformer';
 
 /** Far enough below every score that its exponential is exactly 0. */
 export const MASKED = -1e9;
 
-/** Attention over whole sequences of one length, positions 0 … T − 1, each seeing itself and what came before. */
-export function causalAttention(graph: Graph, config: ModelConfig, batch: number, time: number): AttentionInputs {
+/**
+ * Attention over whole sequences of one length, positions 0 … T − 1, each seeing itself and what came before.
+ * @param places how many places of each sequence are wanted of the last block, if not all: then declares the inputs `places [B, P, 1]`
+ * (positions) and `flatPlaces [B, P, 1]` (index into the flattened B·T of each)
+ */
+export function causalAttention(graph: Graph, config: ModelConfig, batch: number, time: number, places: number | null): AttentionInputs {
   const { heads, keyValueHeads: groups, headSize: size } = config;
   const repeat = heads / groups;
-  const tables = (sliding: boolean): Rotations => {
-    const rope = sliding ? config.rope.sliding : config.rope.full;
-    const make = (factor: number): Rotations['query'] => {
-      const { cos, sin } = ropeTable(rope, time, size, factor);
-      const shape = [1, time, 1, size];
-      return { cos: graph.constant('float32', shape, cos), sin: graph.constant('float32', shape, sin) };
+  const index = (name: string): Value | null => (places === null ? null : graph.input(name, 'int64', [batch, places, 1]));
+  const [positions, flat] = [index('places'), index('flatPlaces')];
+  const isPicked = (layer: number): boolean => places !== null && layer === config.layers - 1;
+
+  const table = (sliding: boolean, count: number, factor: number): RopeTables => {
+    const copies = ropeCopies(count, size);
+    const { cos, sin } = ropeTable(sliding ? config.rope.sliding : config.rope.full, time, size, factor, copies);
+    const constant = (data: Float32Array): Value => graph.constant('float32', [time, copies * size], data);
+    return { cos: constant(cos), sin: constant(sin) };
+  };
+  const tables = remembered((sliding: boolean) => ({
+    query: table(sliding, heads, config.attentionScale),
+    key: table(sliding, groups, 1),
+  }));
+  const shaped = ({ cos, sin }: RopeTables, rows: readonly [number, number], index: Value | null): RopeTables => {
+    const shape = (x: Value): Value => {
+      const at = index ? gatherRows(x, index) : x;
+      return reshape(at, [...rows, staticShape(x.shape)[1]! / size, size]);
     };
-    return { query: make(config.attentionScale), key: make(1) };
+    return { cos: shape(cos), sin: shape(sin) };
   };
-  const rotations = new Map<boolean, Rotations>();
-  const masks = new Map<number | null, Value>();
+  const masks = remembered((window: number | null) => graph.constant('float32', [time, time], causalMask(time, window)));
   return {
-    rotations: (layer) => remember(rotations, config.windows[layer] != null, tables),
-    attend: (layer, q, k, v) => {
-      const mask = remember(masks, config.windows[layer] ?? null, (window) =>
-        graph.constant('float32', [1, 1, repeat * time, time], causalMask(time, repeat, window)),
-      );
-      // Query heads that share keys lie one after another: [B, groups, repeat · T, size] against [B, groups, size, T].
-      const queries = reshape(transpose(q, [0, 2, 1, 3]), [batch, groups, repeat * time, size]);
-      const scores = batchedMatmul(queries, transpose(k, [0, 2, 3, 1]));
-      const seen = batchedMatmul(softmax(add(scores, mask)), transpose(v, [0, 2, 1, 3]));
-      return reshape(transpose(reshape(seen, [batch, heads, time, size]), [0, 2, 1, 3]), [batch, time, heads * size]);
+    rotations: (layer) => {
+      const { query, key } = tables(config.windows[layer] != null);
+      return {
+        query: isPicked(layer) ? shaped(query, [batch, places!], positions) : shaped(query, [1, time], null),
+        key: shaped(key, [1, time], null),
+      };
     },
+    attend: (layer, q, k, v) => {
+      const [rows, masked] = isPicked(layer) ? [places!, batch] : [time, 1];
+      const whole = masks(config.windows[layer] ?? null);
+      const one = reshape(isPicked(layer) ? gatherRows(whole, positions!) : whole, [masked, 1, rows, time]);
+      const mask = repeat === 1 ? one : concat(new Array<Value>(repeat).fill(one), 2);
+      // Query heads that share keys lie one after another: [B, groups, repeat · T, size] against [B, groups, size, T].
+      const queries = reshape(transpose(q, [0, 2, 1, 3]), [batch, groups, repeat * rows, size]);
+      const seen = attention(queries, transpose(k, [0, 2, 3, 1]), transpose(v, [0, 2, 1, 3]), mask);
+      return reshape(transpose(reshape(seen, [batch, heads, rows, size]), [0, 2, 1, 3]), [batch, rows, heads * size]);
+    },
+    ...(flat && { pick: (x) => gatherRows(reshape(x, [batch * time, config.hiddenSize]), flat) }),
   };
 }
 
-/** `[repeat · T, T]`: 0 where a query sees a key. */
-function causalMask(time: number, repeat: number, window: number | null): Float32Array {
-  const mask = new Float32Array(repeat * time * time).fill(MASKED);
-  for (let r = 0; r < repeat; r++) {
-    for (let t = 0; t < time; t++) {
-      const row = (r * time + t) * time;
-      const from = window === null ? 0 : Math.max(0, t - window + 1);
-      mask.fill(0, row + from, row + t + 1);
-    }
-  }
+/** `[T, T]`: 0 where a query sees a key. */
+function causalMask(time: number, window: number | null): Float32Array {
+  const mask = new Float32Array(time * time).fill(MASKED);
+  for (let t = 0; t < time; t++) mask.fill(0, t * time + (window === null ? 0 : Math.max(0, t - window + 1)), t * time + t + 1);
   return mask;
-}
-
-function remember<K, V>(known: Map<K, V>, key: K, make: (key: K) => V): V {
-  let value = known.get(key);
-  if (value === undefined) {
-    value = make(key);
-    known.set(key, value);
-  }
-  return value;
 }

@@ -16,7 +16,7 @@ export function distributionGraph(config: ModelConfig, batch: number, time: numb
   const graph = new Graph('distribution');
   const weights = weightInputs(graph, config, lora, 'factored');
   const ids = graph.input('ids', 'int64', [batch, time, 1]);
-  const x = transformer(graph, config, ids, weights, causalAttention(graph, config, batch, time));
+  const x = transformer(graph, config, ids, weights, causalAttention(graph, config, batch, time, null));
   const last = gatherRows(reshape(x, [batch * time, config.hiddenSize]), graph.input('rows', 'int64', [batch, 1]));
   const logits = multiply(head(graph, config, last, weights), graph.input('inverseTemperature', 'float32', []));
   const { shifted, logTotal } = distribution(logits);

@@ -63,7 +63,7 @@ export function blockBackwardGraph(config: ModelConfig, shape: BatchShape, layer
 
 function blockForward(graph: Graph, config: ModelConfig, shape: BatchShape, layer: number, weights: FedWeights): { x: Value; y: Value } {
   const x = graph.input('x', 'float32', [shape.batch, shape.time, config.hiddenSize]);
-  const attention = causalAttention(graph, config, shape.batch, shape.time);
+  const attention = causalAttention(graph, config, shape.batch, shape.time, null);
   return { x, y: graph.scope('block', () => block(graph, config, layer, x, weights, attention)) };
 }
 

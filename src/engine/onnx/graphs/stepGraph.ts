@@ -3,12 +3,14 @@ import { gatherElements, gatherRows } from '../graph/gather';
 import { Graph } from '../graph/graph';
 import { batchedMatmul } from '../graph/matmul';
 import { sum } from '../graph/reduce';
+import { remembered } from '../graph/remembered';
 import { concat, reshape, slice, transpose } from '../graph/shape';
 import { distribution, entropy, softmax } from '../graph/softmax';
-import type { Value } from '../graph/value';
+import { type Dim, staticShape, type Value } from '../graph/value';
 import type { ModelConfig } from '../model/config';
+import { ropeCopies } from '../model/ropeTables';
 import type { LoraShape } from './loraShape';
-import { type AttentionInputs, head, type Rotations, transformer } from './transformer';
+import { type AttentionInputs, head, transformer } from './transformer';
 import { weightInputs } from './weightInputs';
 
 /** Names of a layer's cache inputs and of the new entries that the graph returns. */
@@ -18,8 +20,9 @@ export function cacheNames(layer: number): { pastKey: string; pastValue: string;
 
 /**
  * Reads n new tokens on each of B transcripts and samples the next one. All sizes are open: B rows, n columns, a cache of `cap` slots.
- * Inputs besides the weights: `ids [B, n, 1]`, `positions [B, n, 1]`, rotation tables `[P, size]`, `pastKey/pastValue [B, groups, cap, size]`
- * a layer, `slots [1]` (cap), `seen [b, 1, repeat·n, cap+n]` (0 or −1e9; b is B or 1), `last [B, 1]` (index into B·n of each row's last real token), `uniform [B, 1]`,
+ * Inputs besides the weights: `ids [B, n, 1]`, `positions [B, n, 1]`, rotation tables `[P, copies·size]`, `pastKey/pastValue [B, groups, cap, size]`
+ * a layer, `slots [1]` (cap), `full.seen` and `sliding.seen` `[b, 1, repeat·n, cap+n]` (0 or −1e9; b is B or 1), of each row's last real token, for which alone the last block is
+ * computed, `last [B, 1, 1]` (index into B·n), `lastPosition [B, 1, 1]` and `lastSeen [b, 1, repeat, cap+n]`, then `uniform [B, 1]`,
  * `maskTable [K, V]` with the rows `maskRow [B, 1]` (what may be sampled) and `validRow [B, 1]` (what valid mass is measured against), `inverseTemperature []`.
  * The token is the inverse of the cumulated distribution at `uniform`: the number of tokens whose cumulated weight is at most uniform · total.
  * With `truncated`, only the likeliest tokens count, places 0 to `lastPlace [1]`, and of them the likeliest that together make `topP []` of the rest.
@@ -30,48 +33,56 @@ export function stepGraph(config: ModelConfig, lora: LoraShape | null, truncated
   const weights = weightInputs(graph, config, lora, 'factored');
   const ids = graph.input('ids', 'int64', ['B', 'n', 1]);
   const x = transformer(graph, config, ids, weights, cachedAttention(graph, config));
-  const flat = reshape(x, ['N', config.hiddenSize]);
-  const logits = head(graph, config, gatherRows(flat, graph.input('last', 'int64', ['B', 1])), weights);
+  const logits = head(graph, config, reshape(x, ['B', config.hiddenSize]), weights);
   graph.scope('sample', () => sample(graph, config, logits, truncated));
   return graph;
 }
 
 function cachedAttention(graph: Graph, config: ModelConfig): AttentionInputs {
   const { heads, keyValueHeads: groups, headSize: size } = config;
-  const positions = graph.input('positions', 'int64', ['B', 'n', 1]);
-  const table = (name: string): Value => {
-    const rows = gatherRows(graph.input(name, 'float32', ['P', size]), positions);
-    return reshape(rows, ['B', 'n', 1, size]);
+  const index = (name: string, columns: Dim): Value => graph.input(name, 'int64', ['B', columns, 1]);
+  const [positions, last, lastPosition] = [index('positions', 'n'), index('last', 1), index('lastPosition', 1)];
+  const isLast = (layer: number): boolean => layer === config.layers - 1;
+  const seen = remembered((name: string) => graph.input(name, 'float32', [`${name} rows`, 1, `${name} columns`, 'S']));
+  const queryTable = remembered((name: string) => graph.input(name, 'float32', ['P', ropeCopies(heads, size) * size]));
+  const keyTable = remembered((name: string) => graph.input(name, 'float32', ['P', ropeCopies(groups, size) * size]));
+  const turned = (table: Value, at: Value): Value => {
+    const [rows, columns] = at.shape as [Dim, Dim];
+    return reshape(gatherRows(table, at), [rows, columns, staticShape(table.shape.slice(1))[0]! / size, size]);
   };
-  const rotations = (kind: 'full' | 'sliding'): Rotations => ({
-    query: { cos: table(`${kind}.query.cos`), sin: table(`${kind}.query.sin`) },
-    key: { cos: table(`${kind}.key.cos`), sin: table(`${kind}.key.sin`) },
-  });
-  const full = config.windows.includes(null) ? { rotations: rotations('full'), seen: seenInput(graph, 'seen') } : null;
-  const sliding = config.windows.some((window) => window !== null)
-    ? { rotations: rotations('sliding'), seen: seenInput(graph, 'seenSliding') }
-    : null;
-  const of = (layer: number): { rotations: Rotations; seen: Value } =>
-    (config.windows[layer] == null ? full : sliding) ?? graph.fail('Attention', `no mask for layer ${layer}`);
+  const queries = remembered((name: string) => turned(queryTable(name), positions));
+  const keys = remembered((name: string) => turned(keyTable(name), positions));
+  const lastQueries = (name: string): Value => turned(queryTable(name), lastPosition);
   const slots = graph.input('slots', 'int64', [1]);
   return {
-    rotations: (layer) => of(layer).rotations,
+    rotations: (layer) => {
+      const kind = attentionKind(config, layer);
+      const query = isLast(layer) ? lastQueries : queries;
+      return {
+        query: { cos: query(`${kind}.query.cos`), sin: query(`${kind}.query.sin`) },
+        key: { cos: keys(`${kind}.key.cos`), sin: keys(`${kind}.key.sin`) },
+      };
+    },
+    pick: (x) => gatherRows(reshape(x, ['N', config.hiddenSize]), last),
     attend: (layer, q, k, v) => {
+      const columns = q.shape[1]!;
       const names = cacheNames(layer);
       const newKey = transpose(k, [0, 2, 1, 3]);
       const newValue = transpose(v, [0, 2, 1, 3]);
       graph.output(names.newKey, newKey);
       graph.output(names.newValue, newValue);
       const past = (name: string): Value => graph.input(name, 'float32', ['B', groups, 'cap', size]);
-      const queries = reshape(transpose(q, [0, 2, 1, 3]), ['B', groups, heads === groups ? 'n' : 'm', size]);
-      const against = (keys: Value): Value => batchedMatmul(queries, transpose(keys, [0, 1, 3, 2]));
+      const each = typeof columns === 'number' ? (columns * heads) / groups : heads === groups ? columns : 'm';
+      const asking = reshape(transpose(q, [0, 2, 1, 3]), ['B', groups, each, size]);
+      const against = (known: Value): Value => batchedMatmul(asking, transpose(known, [0, 1, 3, 2]));
       // Scores and results of old and new slots are put together, not the slots themselves: the cache is never copied.
       const scores = concat([against(past(names.pastKey)), against(newKey)], 3, 'S');
-      const seen = softmax(graph.node('Add', [scores, of(layer).seen], { shape: scores.shape }));
-      const old = batchedMatmul(part(graph, seen, 0, slots, 'cap'), past(names.pastValue));
-      const fresh = batchedMatmul(part(graph, seen, slots, Number.MAX_SAFE_INTEGER, 'n'), newValue);
-      const attended = reshape(add(old, fresh), ['B', heads, 'n', size]);
-      return reshape(transpose(attended, [0, 2, 1, 3]), ['B', 'n', heads * size]);
+      const mask = seen(isLast(layer) ? 'lastSeen' : `${attentionKind(config, layer)}.seen`);
+      const weights = softmax(graph.node('Add', [scores, mask], { shape: scores.shape }));
+      const old = batchedMatmul(part(graph, weights, 0, slots, 'cap'), past(names.pastValue));
+      const fresh = batchedMatmul(part(graph, weights, slots, Number.MAX_SAFE_INTEGER, 'n'), newValue);
+      const attended = reshape(add(old, fresh), ['B', heads, columns, size]);
+      return reshape(transpose(attended, [0, 2, 1, 3]), ['B', columns, heads * size]);
     },
   };
 }
@@ -82,8 +93,9 @@ function part(graph: Graph, x: Value, from: number | Value, to: number | Value, 
   return graph.node('Slice', [x, bound(from), bound(to), graph.integers([3])], { shape: [...x.shape.slice(0, -1), size] });
 }
 
-function seenInput(graph: Graph, name: string): Value {
-  return graph.input(name, 'float32', ['seenRows', 1, 'm', 'S']);
+/** Which rotations and which mask a layer has. */
+export function attentionKind(config: ModelConfig, layer: number): 'full' | 'sliding' {
+  return config.windows[layer] == null ? 'full' : 'sliding';
 }
 
 function sample(graph: Graph, config: ModelConfig, rawLogits: Value, truncated: boolean): void {

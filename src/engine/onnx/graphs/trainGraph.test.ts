@@ -9,9 +9,11 @@ import { MASKED } from './causalAttention';
 import type { LoraShape } from './loraShape';
 import type { LossShape } from './loss';
 import { stepGraph } from './stepGraph';
-import { gradientName, scoreGraph, type Trainable, trainedParameters, trainGraph } from './trainGraph';
+import { type BatchShape, gradientName, scoreGraph, type Trainable, trainedParameters, trainGraph } from './trainGraph';
 
-const SHAPE = { batch: 2, time: 5, rows: 4 };
+const SHAPE = { batch: 2, time: 5, rows: 4, places: null };
+/** The same rows, by the places of their sequences; the third place of each is filled up. */
+const PLACED = { ...SHAPE, places: 3 };
 const VOCABULARY = 11;
 const LORA: LoraShape = { rank: 2, alpha: 4, targets: LINEAR_LAYERS };
 const SOME: LoraShape = { rank: 2, alpha: 4, targets: ['k_proj', 'down_proj'] };
@@ -39,8 +41,14 @@ beforeAll(async () => {
 });
 
 /** The loss and everything else of one training graph, as functions of the weights. */
-async function train(config: ModelConfig, lossShape: LossShape, trainable: Trainable, scalars: Record<string, number>) {
-  const graph = trainGraph(config, SHAPE, lossShape, trainable);
+async function train(
+  config: ModelConfig,
+  lossShape: LossShape,
+  trainable: Trainable,
+  scalars: Record<string, number>,
+  shape: BatchShape = SHAPE,
+) {
+  const graph = trainGraph(config, shape, lossShape, trainable);
   const session = await openSession(graph.encode(), { runtime, device: 'cpu', threads: 1, spinning: false });
   const draw = random('train graph');
   const weights = freshWeights(config, 3);
@@ -71,7 +79,13 @@ async function train(config: ModelConfig, lossShape: LossShape, trainable: Train
     const float = (values: Float32Array, shape: readonly number[]) => new runtime.Tensor('float32', values, shape);
     const fixed = {
       ids: new runtime.Tensor('int64', integers(ids), [SHAPE.batch, SHAPE.time, 1]),
-      rows: new runtime.Tensor('int64', integers([1, 3, 6, 8]), [SHAPE.rows, 1]),
+      ...(shape.places === null
+        ? { rows: new runtime.Tensor('int64', integers([1, 3, 6, 8]), [SHAPE.rows, 1]) }
+        : {
+            rows: new runtime.Tensor('int64', integers([0, 1, 3, 4]), [SHAPE.rows, 1]),
+            places: new runtime.Tensor('int64', integers([1, 3, 0, 1, 3, 0]), [2, 3, 1]),
+            flatPlaces: new runtime.Tensor('int64', integers([1, 3, 0, 6, 8, 0]), [2, 3, 1]),
+          }),
       targets: new runtime.Tensor('int64', integers([4, 1, 7, 4]), [SHAPE.rows, 1]),
       inverseTemperature: float(Float32Array.of(1 / 0.8), []),
       ...Object.fromEntries(Object.entries(data).map(([name, values]) => [name, float(values, [SHAPE.rows, 1])])),
@@ -158,6 +172,27 @@ describe('the gradient of the loss agrees with finite differences', () => {
   });
 });
 
+describe('a last block that is computed only where it is wanted', () => {
+  const scalars = { klCoefficient: 0.3, entropyCoefficient: 0.2, ratioCap: 2 };
+  it.each([
+    ['all weights', {}, { kind: 'full' }],
+    [
+      'an adapter, a sliding window',
+      { architectures: ['Gemma3ForCausalLM'], sliding_window: 2 },
+      { kind: 'lora', shape: LORA, path: 'factored' },
+    ],
+  ] as [string, object, Trainable][])('gives what the whole one gives: %s', async (_, changes, trainable) => {
+    const config = configOf(changes);
+    const lossShape: LossShape = { masked: true, klOver: 'full' };
+    const whole = await (await train(config, lossShape, trainable, scalars)).run();
+    const placed = await (await train(config, lossShape, trainable, scalars, PLACED)).run();
+    for (const [name, values] of Object.entries(whole))
+      values.forEach((value, i) => {
+        expect(placed[name]![i], name).toBeCloseTo(value, 5);
+      });
+  });
+});
+
 describe('the loss', () => {
   it('is what its parts make it', async () => {
     const scalars = { klCoefficient: 0.3, entropyCoefficient: 0.2, ratioCap: 1.5 };
@@ -219,7 +254,7 @@ describe('operators', () => {
   );
   const gemma = { architectures: ['Gemma3ForCausalLM'], sliding_window: 2 };
   it.each([
-    ['training', () => trainGraph(configOf(), SHAPE, { masked: true, klOver: 'full' }, { kind: 'full' })],
+    ['training', () => trainGraph(configOf(), PLACED, { masked: true, klOver: 'full' }, { kind: 'full' })],
     [
       'training Gemma',
       () => trainGraph(configOf(gemma), SHAPE, { masked: false, klOver: 'full' }, { kind: 'lora', shape: LORA, path: 'factored' }),

@@ -19,6 +19,8 @@ export interface BatchShape {
   readonly time: number;
   /** Produced tokens in all: only they go through the head. */
   readonly rows: number;
+  /** Most produced tokens of a sequence, where they are few enough that the last block is computed for them alone; null computes it whole. */
+  readonly places: number | null;
 }
 
 /** What a graph trains. */
@@ -38,8 +40,8 @@ export function trainedParameters(
 }
 
 /**
- * log π of produced tokens, and entropies. Inputs besides the weights and `rowScores`': `ids [B, T, 1]` and `rows [R, 1]` (index into
- * the flattened B·T of the token before each produced one). Outputs `logProb`, `klLogProb`, `entropy`, `[R, 1]`.
+ * log π of produced tokens, and entropies. Inputs besides the weights and `rowScores`': `ids [B, T, 1]` and `rows [R, 1]` (index into the
+ * flattened B·T of the token before each produced one; with `causalAttention`'s places, into the flattened B·P). Outputs `logProb`, `klLogProb`, `entropy`, `[R, 1]`.
  */
 export function scoreGraph(config: ModelConfig, shape: BatchShape, loss: LossShape, lora: LoraShape | null): Graph {
   const graph = new Graph('score');
@@ -67,9 +69,9 @@ export function trainGraph(config: ModelConfig, shape: BatchShape, lossShape: Lo
 }
 
 /** The last block's output where it predicts produced tokens, `[R, hidden]`. */
-function producedRows(graph: Graph, config: ModelConfig, { batch, time, rows }: BatchShape, weights: Weights): Value {
+function producedRows(graph: Graph, config: ModelConfig, { batch, time, rows, places }: BatchShape, weights: Weights): Value {
   const ids = graph.input('ids', 'int64', [batch, time, 1]);
-  const x = transformer(graph, config, ids, weights, causalAttention(graph, config, batch, time));
-  const flat = reshape(x, [batch * time, config.hiddenSize]);
+  const x = transformer(graph, config, ids, weights, causalAttention(graph, config, batch, time, places));
+  const flat = reshape(x, [batch * (places ?? time), config.hiddenSize]);
   return gatherRows(flat, graph.input('rows', 'int64', [rows, 1]));
 }

@@ -34,9 +34,14 @@ export interface AttentionInputs {
    * @returns `[B, T, heads · size]`
    */
   attend(layer: number, q: Value, k: Value, v: Value): Value;
+  /**
+   * Where the last block's output is wanted, `[B, T, hidden]` to `[B, P, hidden]`: elsewhere it has keys and values only, and its q has
+   * P places instead of T. Left out, it is wanted everywhere.
+   */
+  pick?(x: Value): Value;
 }
 
-/** Token ids `[B, T, 1]` to the last block's output `[B, T, hidden]`, before the final norm. */
+/** Token ids `[B, T, 1]` to the last block's output `[B, T, hidden]` (or `[B, P, hidden]`, where it is picked), before the final norm. */
 export function transformer(graph: Graph, config: ModelConfig, ids: Value, weights: Weights, inputs: AttentionInputs): Value {
   let x = graph.scope('embedding', () => embed(config, ids, weights));
   for (let layer = 0; layer < config.layers; layer++)
@@ -54,11 +59,12 @@ export function embed(config: ModelConfig, ids: Value, weights: Weights): Value 
 export function block(graph: Graph, config: ModelConfig, layer: number, x: Value, weights: Weights, inputs: AttentionInputs): Value {
   const name = (norm: string): string => `model.layers.${layer}.${norm}.weight`;
   const after = (norm: string, y: Value): Value => (config.gemmaNorms ? normed(config, y, weights.of(name(norm))) : y);
+  const pick = (y: Value): Value => (layer === config.layers - 1 && inputs.pick ? inputs.pick(y) : y);
   const attended = graph.scope('attention', () => {
     const a = normed(config, x, weights.of(name('input_layernorm')));
-    return after('post_attention_layernorm', attention(graph, config, layer, a, weights, inputs));
+    return after('post_attention_layernorm', attention(graph, config, layer, pick(a), a, weights, inputs));
   });
-  const middle = add(x, attended);
+  const middle = add(pick(x), attended);
   const fed = graph.scope('mlp', () => {
     const m = normed(config, middle, weights.of(name(config.gemmaNorms ? 'pre_feedforward_layernorm' : 'post_attention_layernorm')));
     const gate = dense(graph, config, layer, 'gate_proj', m, weights);
@@ -69,9 +75,17 @@ export function block(graph: Graph, config: ModelConfig, layer: number, x: Value
   return add(middle, fed);
 }
 
-function attention(graph: Graph, config: ModelConfig, layer: number, x: Value, weights: Weights, inputs: AttentionInputs): Value {
+function attention(
+  graph: Graph,
+  config: ModelConfig,
+  layer: number,
+  wanted: Value,
+  x: Value,
+  weights: Weights,
+  inputs: AttentionInputs,
+): Value {
   const heads = (linear: 'q_proj' | 'k_proj' | 'v_proj', count: number): Value => {
-    const y = dense(graph, config, layer, linear, x, weights);
+    const y = dense(graph, config, layer, linear, linear === 'q_proj' ? wanted : x, weights);
     const [batch, time] = y.shape as readonly [Dim, Dim];
     return reshape(y, [batch, time, count, config.headSize]);
   };

@@ -1,26 +1,39 @@
 import type { RopeConfig } from './config';
 
-/** Rotation tables of positions 0 … n − 1, `[position, headSize]`, in the half-split layout (angle i and i + size/2 are one). */
+/** Rotation tables of positions 0 … n − 1, `[position, copies · headSize]`, in the half-split layout (angle i and i + size/2 are one). */
 export interface RopeTable {
   readonly cos: Float32Array;
   readonly sin: Float32Array;
 }
 
-/** @param factor both tables are multiplied by this: queries carry the attention scale. */
-export function ropeTable(config: RopeConfig, positions: number, headSize: number, factor = 1): RopeTable {
+/**
+ * @param factor both tables are multiplied by this: queries carry the attention scale
+ * @param copies of a position's angles, one after another: see `ropeCopies`
+ */
+export function ropeTable(config: RopeConfig, positions: number, headSize: number, factor = 1, copies = 1): RopeTable {
   const half = headSize / 2;
-  const cos = new Float32Array(positions * headSize);
-  const sin = new Float32Array(positions * headSize);
+  const width = copies * headSize;
+  const cos = new Float32Array(positions * width);
+  const sin = new Float32Array(positions * width);
   const frequencies = Array.from({ length: half }, (_, i) => scaled(config.theta ** (-i / half), config.scaling));
   for (let position = 0; position < positions; position++) {
     for (let i = 0; i < half; i++) {
       const angle = Math.fround(position * frequencies[i]!);
-      const at = position * headSize + i;
+      const at = position * width + i;
       cos[at] = cos[at + half] = Math.cos(angle) * factor;
       sin[at] = sin[at + half] = Math.sin(angle) * factor;
     }
+    for (const table of [cos, sin]) {
+      const first = position * width;
+      for (let copy = 1; copy < copies; copy++) table.copyWithin(first + copy * headSize, first, first + headSize);
+    }
   }
   return { cos, sin };
+}
+
+/** Small heads get the angles once each, though all turn alike: onnxruntime is slow at repeating few numbers many times. */
+export function ropeCopies(heads: number, headSize: number): number {
+  return headSize < 64 ? heads : 1;
 }
 
 /** One frequency under a scaling rule; llama3's blends long wavelengths into stretched ones, as transformers does. */
