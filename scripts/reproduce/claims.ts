@@ -47,6 +47,10 @@ export const CLAIMS: readonly Claim[] = [
     self('efficiency on contested items', '≥', 0.8, ({ contestedEfficiency }) => contestedEfficiency),
     self('kept against greedy where it values less, of 10', '≥', 7, keptAgainstGreedy),
   ]),
+  about('split-beta-1-aa', [
+    self('efficiency on contested items', '≥', 0.8, ({ contestedEfficiency }) => contestedEfficiency),
+    self('kept against greedy where it values less, of 10', '≥', 7, keptAgainstGreedy),
+  ]),
   about('split-sum', [
     self('efficiency on contested items', '≥', 0.95, ({ contestedEfficiency }) => contestedEfficiency),
     self('kept against greedy where it values less, of 10', '≤', 1, keptAgainstGreedy),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { env } from 'onnxruntime-node';
 import { parleyVersion } from '../../src/trainer/environment';
 import { judge } from './claims';
-import { EXPERIMENTS, REPORTED_SEEDS } from './experiments';
+import { EXPERIMENTS } from './experiments';
 import { reproduce } from './reproduce';
 
 const usage = 'usage: npm run reproduce [-- --out DIR] [--seeds 10,11] [--only ipd-aa,ipd-rl] [--jobs 2] [--docs DIR]';
@@ -26,13 +26,12 @@ if (unknown !== undefined) {
   process.stderr.write(`--only ${unknown}: there are ${EXPERIMENTS.map(({ id }) => id).join(', ')}\n`);
   process.exit(2);
 }
-const seeds = option('seeds')?.split(',').map(Number) ?? REPORTED_SEEDS;
+const seeds = option('seeds')?.split(',').map(Number);
 const media = join(root, 'media');
-const all = only === undefined && option('seeds') === undefined;
+const all = only === undefined && seeds === undefined;
 const cpu = cpus()[0]?.model.trim() ?? 'unknown processor';
 const outcomes = await reproduce({
-  experiments: EXPERIMENTS.filter(({ id }) => only?.includes(id) ?? true),
-  seeds,
+  experiments: EXPERIMENTS.filter(({ id }) => only?.includes(id) ?? true).map((each) => ({ ...each, seeds: seeds ?? each.seeds })),
   root: option('out') ?? join(root, 'out/reproduce'),
   // A part of the findings is no page of findings: it is written beside the runs.
   docs: option('docs') ?? (all ? join(root, 'docs') : (option('out') ?? join(root, 'out/reproduce'))),

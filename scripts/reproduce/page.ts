@@ -6,7 +6,6 @@ import { LAST_ITERATIONS, mean, type Outcome } from './outcome';
 
 /** What a reproduction was run on. */
 export interface Circumstances {
-  readonly seeds: readonly number[];
   /** `2026-11-27` */
   readonly date: string;
   /** Processor, cores, Node, ONNX Runtime. */
@@ -27,23 +26,18 @@ const FIGURES: readonly { readonly game: GameId; readonly shows: string }[] = [
 
 /** docs/findings.md between its marks: what was measured, and on what. */
 export function findings(outcomes: readonly Outcome[], circumstances: Circumstances): string {
-  const { seeds } = circumstances;
   const verdicts = judge(outcomes);
-  const wanted = Math.ceil(0.8 * seeds.length);
+  const of = (id: string): Verdict[] => verdicts.filter(({ claim }) => claim.experiment === id);
   return [
     about(outcomes, circumstances),
     ...FIGURES.filter(({ game }) => outcomes.some(({ training }) => training.experiment.game === game)).flatMap(({ game, shows }) => [
       `## ${games[game].title}`,
       '',
-      `![${shows} over training, mean of ${seeds.length} seeds](findings/${game}.svg)`,
+      `![${shows} over training, mean over seeds](findings/${game}.svg)`,
       '',
-      `*${capital(shows)} over training: the mean of ${seeds.length} seeds.*`,
+      `*${capital(shows)} over training: the mean over seeds.*`,
       '',
-      ...table(
-        verdicts.filter(({ claim }) => claim.experiment.startsWith(`${game}-`) && !claim.experiment.includes('against')),
-        seeds,
-        wanted,
-      ),
+      ...table(EXPERIMENTS.flatMap((each) => (each.game === game && each.against === undefined ? of(each.id) : []))),
     ]),
     ...profiles(outcomes),
     '## RL against the frozen AA policy',
@@ -51,20 +45,17 @@ export function findings(outcomes: readonly Outcome[], circumstances: Circumstan
     'For each seed, `rl` is trained against the final `aa` policy of that seed, which does not learn; then the two meet in fresh',
     'negotiations. The bound is the upper end of the 95 % bootstrap interval over deals.',
     '',
-    ...table(
-      verdicts.filter(({ claim }) => claim.experiment === 'ipd-rl-against-aa'),
-      seeds,
-      wanted,
-    ),
+    ...table(of('ipd-rl-against-aa')),
   ].join('\n');
 }
 
-function about(outcomes: readonly Outcome[], { seeds, date, machine, parley, onnxruntime, minutes, policies }: Circumstances): string {
+function about(outcomes: readonly Outcome[], { date, machine, parley, onnxruntime, minutes, policies }: Circumstances): string {
   const seconds = outcomes.reduce((sum, outcome) => sum + outcome.seconds, 0);
-  const took = minutes === null ? 'gone on with after a stop, so its wall time is not known' : `${minutes.toFixed(0)} minutes in one go`;
+  const took =
+    minutes === null ? 'gone on with after a stop, so the wall time of the whole is not known' : `${minutes.toFixed(0)} minutes in one go`;
   return [
-    `Seeds ${seeds.join(', ')}. ${date}, Parley ${parley}, ONNX Runtime ${onnxruntime}; ${machine}.`,
-    `${outcomes.length} trainings, ${(seconds / 60).toFixed(0)} minutes of training by their journals, two at once with one thread each: ${took}.`,
+    `${date}, Parley ${parley}, ONNX Runtime ${onnxruntime}; ${machine}.`,
+    `${outcomes.length} trainings with one thread each, ${(seconds / 60).toFixed(0)} minutes by their journals; ${took}.`,
     `Embedded policies: ${Object.entries(policies)
       .map(([game, hash]) => `${game} \`${hash.slice(0, 12)}\``)
       .join(', ')}.`,
@@ -72,18 +63,29 @@ function about(outcomes: readonly Outcome[], { seeds, date, machine, parley, onn
   ].join('\n');
 }
 
-function table(verdicts: readonly Verdict[], seeds: readonly number[], wanted: number): string[] {
+function table(verdicts: readonly Verdict[]): string[] {
   const rows = verdicts.map(({ claim, values, mean: average, holds }) => {
-    const { title } = EXPERIMENTS.find(({ id }) => id === claim.experiment) ?? { title: claim.experiment };
-    const verdict = `${holds} of ${values.length}${holds >= wanted ? '' : ' ✗'}`;
-    return `| ${title} | ${claim.what} | ${claim.relation} ${claim.limit} | ${values.map(short).join(' | ')} | ${short(average)} | ${verdict} |`;
+    const experiment = EXPERIMENTS.find(({ id }) => id === claim.experiment);
+    const { title = claim.experiment, seeds = [] } = experiment ?? {};
+    const verdict = `${holds} of ${values.length}${holds >= 0.8 * values.length ? '' : ' ✗'}`;
+    const cells = [
+      title,
+      claim.what,
+      `${claim.relation} ${claim.limit}`,
+      range(seeds),
+      values.map(short).join(' · '),
+      short(average),
+      verdict,
+    ];
+    return `| ${cells.join(' | ')} |`;
   });
-  return [
-    `| trained by | measure | wanted | ${seeds.map((seed) => `seed ${seed}`).join(' | ')} | mean | holds on |`,
-    `|---|---|---|${seeds.map(() => '--:|').join('')}--:|---|`,
-    ...rows,
-    '',
-  ];
+  return ['| trained by | measure | wanted | seeds | values | mean | holds on |', '|---|---|---|---|---|--:|---|', ...rows, ''];
+}
+
+/** `10–14`, for seeds that follow each other. */
+function range(seeds: readonly number[]): string {
+  const [first, last] = [seeds[0], seeds.at(-1)];
+  return first === last ? String(first) : `${first}–${last}`;
 }
 
 /** The IPD's variants side by side: what each ends as. */

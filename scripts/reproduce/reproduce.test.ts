@@ -21,13 +21,13 @@ describe('the reproduction, cut short', () => {
   const small = ({ settings, ...experiment }: Experiment): Experiment => ({
     ...experiment,
     iterations: 2,
+    seeds: [100],
     settings: { ...settings, negotiations: 8, groupSize: 4, gameSettings: { rounds: 3 } },
   });
   const wanted = ['ipd-rl', 'ipd-aa', 'trust-and-split-aa', 'ipd-rl-against-aa'];
   const run = (): Promise<readonly Outcome[]> =>
     reproduce({
       experiments: EXPERIMENTS.filter(({ id }) => wanted.includes(id)).map(small),
-      seeds: [100],
       root: join(folder, 'runs'),
       docs: join(folder, 'docs'),
       media: join(root, 'media'),

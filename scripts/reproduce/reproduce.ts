@@ -13,7 +13,6 @@ import { finishedJournal, type TrainOptions, trainAll, trainingsOf } from './tra
 /** What is reproduced, and where. */
 export interface ReproduceOptions extends Omit<TrainOptions, 'onDone' | 'onProgress'> {
   readonly experiments: readonly Experiment[];
-  readonly seeds: readonly number[];
   /** Folder of the runs; what is there is gone on with. */
   readonly root: string;
   /** Folder of the page and its figures. */
@@ -31,9 +30,9 @@ const MARKS = ['<!-- measured -->', '<!-- /measured -->'] as const;
 
 /** Trains, has policies meet, and writes the page, its figures and the raw numbers. Returns what came of each training. */
 export async function reproduce(options: ReproduceOptions): Promise<readonly Outcome[]> {
-  const { experiments, seeds, root, media, script, say, show } = options;
+  const { experiments, root, media, script, say, show } = options;
   await mkdir(root, { recursive: true });
-  const trainings = trainingsOf(experiments, seeds, root);
+  const trainings = trainingsOf(experiments, root);
   const before = await Promise.all(trainings.map(async ({ folder }) => (await finishedJournal(folder)) !== null));
   const left = before.filter((finished) => !finished).length;
   say(`${trainings.length} trainings, ${left} to do, ${options.jobs} at once; in ${root}`);
@@ -64,7 +63,7 @@ export async function reproduce(options: ReproduceOptions): Promise<readonly Out
     }
     const minutes = before.includes(true) ? null : (performance.now() - started) / 60_000;
     const policies = await policyHashes(media, [...new Set(experiments.map(({ game }) => game))]);
-    await write(options.docs, outcomes, { ...options.circumstances, seeds, minutes, policies });
+    await write(options.docs, outcomes, { ...options.circumstances, minutes, policies });
     return outcomes;
   } finally {
     show('');

@@ -26,10 +26,10 @@ export interface TrainOptions {
   onDone(training: Training): void;
 }
 
-/** Every training of experiments over seeds, those of one experiment together. */
-export function trainingsOf(experiments: readonly Experiment[], seeds: readonly number[], root: string): Training[] {
+/** Every training of experiments over their seeds, those of one experiment together. */
+export function trainingsOf(experiments: readonly Experiment[], root: string): Training[] {
   return experiments.flatMap((experiment) =>
-    seeds.slice(0, experiment.seeds).map((seed) => ({ experiment, seed, folder: join(root, trainingFolder(experiment, seed)) })),
+    experiment.seeds.map((seed) => ({ experiment, seed, folder: join(root, trainingFolder(experiment, seed)) })),
   );
 }
 
