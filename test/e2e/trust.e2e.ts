@@ -45,6 +45,9 @@ describe('In a workspace that is not trusted', () => {
       'Delete Run',
       'Rename Run…',
       'Annotate Selection',
+      'Evaluate Match-ups…',
+      'Play Against Policy…',
+      'Set API Key…',
     ]) {
       expect(offered).not.toContain(`Parley: ${title}`);
     }
