@@ -42,12 +42,12 @@ export interface SeedMeasures {
   readonly measures: readonly MeasuresFile[];
 }
 
-/** A table of means over seeds with their intervals, one column a group of runs; rows that no run has are left out. */
-export function seedsTable(columns: readonly SeedMeasures[]): string {
+/** A table of means over seeds with their intervals, one column a group of runs; rows that no run has are left out. `names` as above. */
+export function seedsTable(columns: readonly SeedMeasures[], names: Pair<string> = AGENT_NAMES): string {
   const byName = columns.map(({ measures }) => overSeedsByName(measures));
   const rows = ROWS.flatMap(([label, name]) => {
     const intervals = byName.map((column) => column[name]);
-    return intervals.every((interval) => interval === undefined) ? [] : [[label, ...intervals.map(intervalCell)]];
+    return intervals.every((interval) => interval === undefined) ? [] : [[named(label, names), ...intervals.map(intervalCell)]];
   });
   return alignTable([['', ...columns.map(({ title }) => title)], ...rows]);
 }

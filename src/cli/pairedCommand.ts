@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { opponentName } from '../protocol/opponent';
 import { RUN_PATHS } from '../protocol/runFiles';
 import type { Ended, Progress, TrainParams } from '../protocol/trainer';
 import { runName } from '../runs/runIds';
@@ -100,14 +101,17 @@ With --out DIR the runs are DIR/rl and DIR/aa. --seeds makes pairs for several s
     const [rl, aa] = ends;
     if (rl?.how === 'finished' && aa?.how === 'finished') {
       const measures = { rl: rl.measures, aa: aa.measures };
-      if (json) terminal.out(`${JSON.stringify({ type: 'finished', runs: { rl: folders[0], aa: folders[1] }, measures })}\n`);
-      else
-        terminal.out(
-          `\n${measuresTable([
-            ['RL', rl.measures],
-            ['AA', aa.measures],
-          ])}\n`,
-        );
+      const against =
+        rl.againstOpponent && aa.againstOpponent ? { againstOpponent: { rl: rl.againstOpponent, aa: aa.againstOpponent } } : {};
+      if (json) terminal.out(`${JSON.stringify({ type: 'finished', runs: { rl: folders[0], aa: folders[1] }, measures, ...against })}\n`);
+      else {
+        const columns = (of: typeof measures) => [['RL', of.rl] as const, ['AA', of.aa] as const];
+        terminal.out(`\n${measuresTable(columns(measures))}\n`);
+        if (against.againstOpponent) {
+          const title = `Against ${opponentName(configs[0]!.opponent)}`;
+          terminal.out(`\n${title}\n${measuresTable(columns(against.againstOpponent), ['learner', 'opponent'])}\n`);
+        }
+      }
       return 0;
     }
     for (const [i, end] of ends.entries()) live.log(`${rules[i]}: ${ending(end, folders[i]!)}`);

@@ -106,6 +106,20 @@ describe('parley train --seeds', () => {
     expect(measures(resumed.out)).toEqual(measures(whole.out));
   }, 180_000);
 
+  it('trains against a fixed opponent, and says what the runs got against it', async () => {
+    const out = join(folder, 'against');
+    const words = ['train', '--algorithm', 'rl', '--seeds', '0-1', ...SMALL, '--opponent', 'scripted:always-defect', '--out', out];
+    const { code, out: table } = await run(...words);
+    expect(code).toBe(0);
+    expect(table).toMatch(/rl with itself\nreward a round, Alice (.*\n)+ +rl against scripted:always-defect\nreward a round, learner /);
+    const [set] = objects((await run('resume', out, '--json')).out);
+    expect(set).toMatchObject({
+      type: 'finished',
+      runs: [{ againstOpponent: { meanReward: [expect.any(Number), expect.any(Number)] } }, {}],
+      againstOpponent: { rl: { 'meanReward.0': { mean: expect.any(Number) } } },
+    });
+  }, 180_000);
+
   it('says once what none of the runs can begin for, and takes another plan then', async () => {
     const out = join(folder, 'hopeless');
     const words = ['--seeds', '0-3', ...SMALL, '--out', out, '--jobs', '1'];

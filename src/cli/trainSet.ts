@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { hasFixedOpponent, opponentName } from '../protocol/opponent';
 import type { Algorithm } from '../protocol/runConfig';
-import { type MeasuresFile, RUN_PATHS } from '../protocol/runFiles';
+import { type JournalLine, RUN_PATHS } from '../protocol/runFiles';
 import { RunFolder } from '../runs/runFolder';
 import { RunQueue } from '../runs/runQueue';
 import { algorithmsOf, extendSet, folderOf, type PlannedSet, planAmong, planIn, readRunSet, SET_FILE, writeRunSet } from '../runs/runSet';
@@ -13,6 +14,8 @@ import { overSeedsByName, seedsTable } from './measuresTable';
 import { type Machine, readConfigs, readMachine, readReach } from './runOptions';
 import { runKey, SetProgress } from './setProgress';
 import type { Terminal } from './terminal';
+
+type Measured = Pick<Extract<JournalLine, { type: 'finished' }>, 'measures' | 'againstOpponent'>;
 
 /** Plans a run set as the command line says, or finds it planned in `--out`, and trains it. Resolves with the exit code. */
 export async function trainSet(
@@ -111,40 +114,52 @@ async function followSet(set: PlannedSet, { jobs, threads }: SetShare, args: Arg
   return report(set, await measuresOf(set), json, terminal, shown);
 }
 
-/** Measures of the finished runs, by folder name. */
-async function measuresOf(set: PlannedSet): Promise<Map<string, MeasuresFile>> {
-  const finished = new Map<string, MeasuresFile>();
+/** What the finished runs were measured to be, by folder name. */
+async function measuresOf(set: PlannedSet): Promise<Map<string, Measured>> {
+  const finished = new Map<string, Measured>();
   for (const run of set.file.runs) {
     const folder = folderOf(set, run);
     if (!existsSync(join(folder, RUN_PATHS.run))) continue;
     const { finished: line } = await RunFolder.open(folder);
-    if (line !== null) finished.set(run.folder, line.measures);
+    if (line !== null) finished.set(run.folder, line);
   }
   return finished;
 }
 
-function report(
-  set: PlannedSet,
-  finished: ReadonlyMap<string, MeasuresFile>,
-  json: boolean,
-  terminal: Terminal,
-  shown: SetProgress,
-): number {
+function report(set: PlannedSet, finished: ReadonlyMap<string, Measured>, json: boolean, terminal: Terminal, shown: SetProgress): number {
   const { path, file } = set;
   const whole = finished.size === file.runs.length;
   const algorithms = algorithmsOf(file.runs.map(({ config }) => config));
   const columns = algorithms.map((algorithm) => {
     const runs = file.runs.filter(({ config }) => config.algorithm === algorithm);
-    return { title: algorithm, measures: runs.flatMap(({ folder }) => finished.get(folder) ?? []) };
+    const ends = runs.flatMap(({ folder }) => finished.get(folder) ?? []);
+    return {
+      title: algorithm,
+      measures: ends.map(({ measures }) => measures),
+      against: ends.flatMap(({ againstOpponent }) => againstOpponent ?? []),
+    };
   });
+  // Those of a set have one opponent, or none.
+  const opponent = file.runs.map(({ config }) => config).find(hasFixedOpponent)?.opponent;
   if (json) {
     const measures = Object.fromEntries(columns.map((column) => [column.title, overSeedsByName(column.measures)]));
-    const runs = file.runs.map((run) => ({ ...runKey(set, run), measures: finished.get(run.folder) ?? null }));
-    terminal.out(`${JSON.stringify({ type: whole ? 'finished' : 'stopped', set: path, runs, measures })}\n`);
+    const runs = file.runs.map((run) => {
+      const { measures: own = null, againstOpponent } = finished.get(run.folder) ?? {};
+      return { ...runKey(set, run), measures: own, ...(againstOpponent && { againstOpponent }) };
+    });
+    const againstOpponent = Object.fromEntries(columns.map(({ title, against }) => [title, overSeedsByName(against)]));
+    const end = { type: whole ? 'finished' : 'stopped', set: path, runs, measures, ...(opponent !== undefined && { againstOpponent }) };
+    terminal.out(`${JSON.stringify(end)}\n`);
   } else if (whole) {
     const seeds = Math.max(...columns.map(({ measures }) => measures.length));
     const about = seeds === 1 ? 'One seed, so there are no intervals.' : `Means over ${seeds} seeds, with 95 % bootstrap intervals.`;
-    terminal.out(`\n${seedsTable(columns)}\n\n${about}\n`);
+    const titled = (to: string) => columns.map(({ title, measures }) => ({ title: `${title}${to}`, measures }));
+    terminal.out(`\n${seedsTable(opponent === undefined ? columns : titled(' with itself'))}\n`);
+    if (opponent !== undefined) {
+      const against = columns.map(({ title, against: met }) => ({ title: `${title} against ${opponentName(opponent)}`, measures: met }));
+      terminal.out(`\n${seedsTable(against, ['learner', 'opponent'])}\n`);
+    }
+    terminal.out(`\n${about}\n`);
   }
   if (whole) return 0;
   const own = basename(path) === SET_FILE ? dirname(path) : path;
