@@ -50,10 +50,8 @@ describe('cardText', () => {
     ]);
     expect(section(text, 'Training measures')).toEqual(['none']);
     expect(section(text, 'Kept of ten')).toEqual([
-      'valuing less, after greedy: mean 2.5000',
-      ...['P(0 to 2) 0.5000', 'P(3 to 5) 0.2500', 'P(6 to 8) 0.2500', 'P(9 to 10) 0.0000'].map(
-        (range) => `valuing less, after greedy: ${range}`,
-      ),
+      'less, after greedy: mean 2.5000',
+      ...['0 to 2 0.5000', '3 to 5 0.2500', '6 to 8 0.2500', '9 to 10 0.0000'].map((range) => `less, after greedy: ${range}`),
     ]);
     expect(section(text, 'Weights: Frobenius norm of ΔW by module')).toEqual(['layers.0.mlp.up_proj 5.000000']);
   });

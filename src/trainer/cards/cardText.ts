@@ -24,8 +24,8 @@ export interface CardContent {
   readonly norms: UpdateNorms | null;
 }
 
-/** Columns of a fact's name. */
-const NAME = 48;
+/** Columns of a fact's name, unless a section has longer ones. */
+const NAME = 28;
 
 const NONE = 'none';
 
@@ -66,7 +66,9 @@ export function cosineText(cosines: UpdateCosines | string): string {
 }
 
 function section(title: string, facts: readonly Fact[]): string[] {
-  const lines = facts.length === 0 ? [NONE] : facts.map(([name, value]) => `${lineText(name).padEnd(NAME)} ${lineText(value)}`);
+  const names = facts.map(([name]) => lineText(name));
+  const width = Math.max(NAME, ...names.map((name) => name.length));
+  const lines = facts.length === 0 ? [NONE] : facts.map(([, value], i) => `${names[i]!.padEnd(width)}  ${lineText(value)}`);
   return [title, ...lines.map((line) => `  ${line}`)];
 }
 
@@ -91,12 +93,12 @@ function answerFacts({ name, kind, greedy, sampled }: CardContent['answers'][num
 
 function keptSection(kept: readonly KeptReading[]): string[] {
   return section(
-    'Kept of ten, by how the other kept last round',
+    'Kept of ten when valuing it less, or more, by how the other kept last round',
     kept.flatMap(({ values, after, mean, shares }): Fact[] => {
-      const what = `valuing ${values}, after ${after}`;
+      const what = `${values}, after ${after}`;
       return [
         [`${what}: mean`, number(mean)],
-        ...KEPT_RANGES.map(([low, high], i): Fact => [`${what}: P(${low} to ${high})`, number(shares?.[i] ?? null)]),
+        ...KEPT_RANGES.map(([low, high], i): Fact => [`${what}: ${low} to ${high}`, number(shares?.[i] ?? null)]),
       ];
     }),
   );
