@@ -48,6 +48,7 @@ describe('In a workspace that is not trusted', () => {
       'Evaluate Match-ups…',
       'Play Against Policy…',
       'Set API Key…',
+      'Train Best Response…',
     ]) {
       expect(offered).not.toContain(`Parley: ${title}`);
     }
