@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CROSS_ENTROPY, crossEntropySequence } from '../crossEntropy';
-import type { AdapterSettings, Lane, Learner, LossSettings, Policy, Sample } from '../engine';
+import type { AdapterSettings, Lane, Learner, LossSettings, Policy, Sample, TrainSequence } from '../engine';
 import { type OnnxEngine, type OnnxEngineOptions, openOnnxEngine } from './engine';
 import { openSafetensors } from './model/safetensors';
 import { openTranscripts, playTurn, TINY_OPTIMIZER, type Transcript, temporaryFolder, trainSequence, writeTinyModel } from './tinyModel';
@@ -298,6 +298,36 @@ describe('training', () => {
       for (const [name, gradient] of whole.gradients)
         expect(largestDifference(parts.gradients.get(name)!, gradient)).toBeLessThan(2e-3 * scale);
     }
+  });
+
+  it('counts transcripts that are alike as often as they come', async () => {
+    const engine = await open();
+    const played = (await play(engine, await trained(engine, FULL))).map((transcript) => trainSequence(transcript));
+    const [first, second] = played as [TrainSequence, TrainSequence];
+    const again = {
+      ...first,
+      credits: first.credits.map((credit) => 1 - 3 * credit),
+      weights: first.weights.map((weight, i) => (i > 0 ? weight : 0)),
+    };
+    const together = await engine.gradients([first, second, again], LOSS);
+    const counted = (sequence: TrainSequence): number => sequence.weights.reduce((sum, weight) => sum + weight, 0);
+    const total = counted(first) + counted(second) + counted(again);
+    let loss = 0;
+    const gradient = new Map<string, Float32Array>();
+    for (const sequence of [first, second, again]) {
+      const alone = await engine.gradients([sequence], LOSS);
+      loss += (alone.loss * counted(sequence)) / total;
+      for (const [name, values] of alone.gradients) {
+        const sum = gradient.get(name) ?? new Float32Array(values.length);
+        gradient.set(
+          name,
+          sum.map((value, i) => value + (values[i]! * counted(sequence)) / total),
+        );
+      }
+    }
+    expect(together.loss).toBeCloseTo(loss, 5);
+    for (const [name, values] of gradient) expect(largestDifference(together.gradients.get(name)!, values)).toBeLessThan(1e-5);
+    expect(together.tokens[2]).toBe(together.tokens[0]);
   });
 
   it('adapts in both ways alike', async () => {

@@ -34,7 +34,7 @@ export function microBatches(sequences: readonly TrainSequence[], tokens: number
     const chunks = Math.ceil((to - from) / most);
     const step = Math.max(1, Math.floor(most / 4));
     const sizeFor = (count: number): number =>
-      count < step ? Math.min(step, roundUp(count, 2)) : Math.min(most, Math.ceil(count / step) * step);
+      count < step ? Math.min(step, roundUp(count, 1)) : Math.min(most, Math.ceil(count / step) * step);
     const full = sizeFor(Math.ceil((to - from) / chunks));
     for (; from < to; from += full) {
       const members = order.slice(from, Math.min(to, from + full));

@@ -1,5 +1,6 @@
 import type { LossSettings, TokenScores, TrainResult, TrainSequence } from '../engine';
 import type { Adam } from './adam';
+import { type DistinctSequences, distinctSequences } from './distinctSequences';
 import { FlatParameters } from './flatParameters';
 import type { Trainable } from './graphs/trainGraph';
 import { MaskTable } from './maskTable';
@@ -42,21 +43,21 @@ export class Trainer {
   /** log π, ratio to the sampling policy, log π_ref and entropy of every produced token under a policy. */
   async score(policy: OnnxPolicy, sequences: readonly TrainSequence[], loss: LossSettings): Promise<TokenScores[]> {
     const batch = this.prepare(sequences, loss);
-    const scores = sequences.map((sequence) => emptyScores(sequence.positions.length));
+    const scores = batch.sequences.map((sequence) => emptyScores(sequence.positions.length));
     for (const micro of batch.microBatches) {
       const inputs = this.inputs(micro, batch);
       const now = await this.pass.score(policy, inputs);
-      this.spread(micro, sequences, now.logProb, (i) => scores[i]!.logProbs);
-      this.spread(micro, sequences, now.entropy, (i) => scores[i]!.entropies);
+      this.spread(micro, batch, now.logProb, (i) => scores[i]!.logProbs);
+      this.spread(micro, batch, now.entropy, (i) => scores[i]!.entropies);
       const reference = policy === this.base ? now : loss.reference === false ? null : await this.pass.score(this.base, inputs);
-      if (reference) this.spread(micro, sequences, reference.klLogProb, (i) => scores[i]!.referenceLogProbs);
+      if (reference) this.spread(micro, batch, reference.klLogProb, (i) => scores[i]!.referenceLogProbs);
     }
-    for (const [i, sequence] of sequences.entries()) {
+    for (const [i, sequence] of batch.sequences.entries()) {
       const { ratios, logProbs } = scores[i]!;
       for (let j = 0; j < ratios.length; j++)
         ratios[j] = Math.exp(Math.min(40, Math.max(-40, logProbs[j]! - sequence.samplingLogProbs[j]!)));
     }
-    return scores;
+    return batch.of.map((index) => scores[index]!);
   }
 
   /** The loss's gradient over all sequences, without a step; norms by parameter name as well. */
@@ -69,7 +70,7 @@ export class Trainer {
     const { gradient, scratch } = this.buffers(trained);
     gradient.data.fill(0);
     const counted = sequences.reduce((n, sequence) => n + sequence.weights.reduce((sum, weight) => sum + weight, 0), 0);
-    const scores = sequences.map((sequence) => emptyScores(sequence.positions.length));
+    const scores = batch.sequences.map((sequence) => emptyScores(sequence.positions.length));
     let total = 0;
     for (const [index, micro] of batch.microBatches.entries()) {
       const inputs = this.inputs(micro, batch);
@@ -83,12 +84,12 @@ export class Trainer {
       } = await this.pass.train(trained, this.lossInputs(micro, batch, inputs, reference, 1 / Math.max(1, counted)), target);
       if (index > 0) addInto(gradient.data, scratch.data);
       total += part;
-      this.spread(micro, sequences, logProb, (i) => scores[i]!.logProbs);
-      this.spread(micro, sequences, ratio, (i) => scores[i]!.ratios);
-      this.spread(micro, sequences, entropy, (i) => scores[i]!.entropies);
-      if (reference) this.spread(micro, sequences, reference, (i) => scores[i]!.referenceLogProbs);
+      this.spread(micro, batch, logProb, (i) => scores[i]!.logProbs);
+      this.spread(micro, batch, ratio, (i) => scores[i]!.ratios);
+      this.spread(micro, batch, entropy, (i) => scores[i]!.entropies);
+      if (reference) this.spread(micro, batch, reference, (i) => scores[i]!.referenceLogProbs);
     }
-    return { result: { loss: total, tokens: scores }, gradient };
+    return { result: { loss: total, tokens: batch.of.map((index) => scores[index]!) }, gradient };
   }
 
   /** One optimizer step. */
@@ -107,15 +108,17 @@ export class Trainer {
     return { gradient: this.gradient, scratch: this.scratch };
   }
 
-  private prepare(sequences: readonly TrainSequence[], loss: LossSettings): Batch {
-    for (const [i, sequence] of sequences.entries()) checkSequence(sequence, i, this.config);
+  private prepare(given: readonly TrainSequence[], loss: LossSettings): Batch {
+    for (const [i, sequence] of given.entries()) checkSequence(sequence, i, this.config);
     if (!(loss.temperature > 0)) throw new RangeError(`temperature must be above 0, not ${loss.temperature}`);
     if (loss.reference === false && loss.klCoefficient !== 0)
       throw new RangeError('a KL coefficient other than 0 needs reference log-probabilities');
+    const { sequences, of } = distinctSequences(given);
     const table = new MaskTable(this.config.vocabularySize);
     const maskRows = sequences.map((sequence) => sequence.masks.map((mask) => table.rowOf(mask)));
     return {
       sequences,
+      of,
       loss,
       masked: table.rows > 1,
       maskRows,
@@ -204,12 +207,7 @@ export class Trainer {
     };
   }
 
-  private spread(
-    { members }: MicroBatch,
-    sequences: readonly TrainSequence[],
-    rows: Float32Array,
-    into: (sequence: number) => Float32Array,
-  ): void {
+  private spread({ members }: MicroBatch, { sequences }: Batch, rows: Float32Array, into: (sequence: number) => Float32Array): void {
     let from = 0;
     for (const i of members) {
       const count = sequences[i]!.positions.length;
@@ -220,8 +218,7 @@ export class Trainer {
 }
 
 /** A batch, checked and split. */
-interface Batch {
-  readonly sequences: readonly TrainSequence[];
+interface Batch extends DistinctSequences {
   readonly loss: LossSettings;
   readonly masked: boolean;
   /** `[sequence][produced token]`, rows of the table. */
