@@ -1,6 +1,11 @@
+import { realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import * as z from 'zod';
+import { findSetFile, SET_FILE } from '../runs/runSet';
+import { setRowId } from '../runs/treeSets';
 import type { Command } from './command';
+import { Refusal, type Services } from './services';
 
 /** What a caller names the folder by; the explorer's menu passes its URI. */
 const given = z.union([
@@ -8,15 +13,20 @@ const given = z.union([
   z.custom<vscode.Uri>((value) => value instanceof vscode.Uri).transform(({ fsPath }) => ({ folder: fsPath })),
 ]);
 
-/** Opens a run folder from anywhere; it is open again in the next session. */
+/** Opens a run folder, or a run set's own, from anywhere; it is open again in the next session. */
 export const openRun: Command = {
   title: 'Open Run…',
   needsTrust: false,
   inViews: true,
-  run: async ({ store, library, selection, tree }, args) => {
+  run: async (services, args) => {
+    const { store, library, selection, tree } = services;
     const named = given.safeParse(args);
     const folders = named.success ? [vscode.Uri.file(named.data.folder)] : await askForFolders();
     for (const { fsPath } of folders) {
+      if (findSetFile(fsPath) !== undefined) {
+        await openSet(services, fsPath);
+        continue;
+      }
       const run = await store.open(fsPath);
       await library.remember(run);
       tree.toggle(run.id, true);
@@ -27,13 +37,23 @@ export const openRun: Command = {
   },
 };
 
+async function openSet({ library, sets, selection, tree }: Services, folder: string): Promise<void> {
+  await library.openSets(folder);
+  const path = await realpath(folder);
+  const set = sets.all.find(({ plan }) => plan !== null && dirname(plan.path) === path);
+  if (set === undefined) throw new Refusal(`${folder}: its ${SET_FILE} cannot be used; the log says why`);
+  tree.toggle(setRowId(set.id), true);
+  const first = set.members.find(({ run }) => run !== null)?.run;
+  if (first) selection.goTo({ run: first.id });
+}
+
 async function askForFolders(): Promise<readonly vscode.Uri[]> {
   const picked = await vscode.window.showOpenDialog({
     canSelectFiles: false,
     canSelectFolders: true,
     canSelectMany: true,
     openLabel: 'Open Run',
-    title: 'Open Run: a folder with a run.json',
+    title: 'Open Run: a folder with a run.json, or a run set’s',
   });
   return picked ?? [];
 }

@@ -13,6 +13,7 @@ const FIND_EVERY = 3000;
 const OPENED = 'parley.opened';
 const TRAINING = 'parley.training';
 const SETS = 'parley.trainingSets';
+const SET_FOLDERS = 'parley.openedSets';
 
 /** Where run folders are by default, in a workspace folder. */
 export const RUNS_FOLDER = '.parley/runs';
@@ -95,9 +96,24 @@ export class RunLibrary {
     return this.#list(SETS).flatMap((id) => this.sets.get(id) ?? []);
   }
 
-  /** Set files lie beside the folders of their runs. */
+  /** Opens the sets whose files lie in a folder, and those of their runs that have begun, now and in the next session. */
+  async openSets(folder: string): Promise<void> {
+    const known = this.#list(SET_FOLDERS);
+    if (!known.includes(folder)) await this.context.workspaceState.update(SET_FOLDERS, [...known, folder]);
+    await this.#lookForSets();
+  }
+
+  /** Set files lie beside the folders of their runs; what has begun elsewhere than in the usual places is opened. */
   async #lookForSets(): Promise<void> {
-    await this.sets.look([...this.#roots(), ...this.store.runs.map(({ folder }) => dirname(folder.path))]);
+    await this.sets.look([...this.#roots(), ...this.#list(SET_FOLDERS), ...this.store.runs.map(({ folder }) => dirname(folder.path))]);
+    for (const { folder, run } of this.sets.all.flatMap(({ members }) => members)) {
+      if (run === null) await this.#openNew(folder);
+    }
+  }
+
+  /** A folder without its run.json is only just being made. */
+  async #openNew(path: string): Promise<void> {
+    if (!this.#closed.has(path) && !this.store.isOpen(path) && existsSync(join(path, RUN_PATHS.run))) await this.store.open(path);
   }
 
   async #openAll(): Promise<void> {
@@ -109,13 +125,10 @@ export class RunLibrary {
     await this.#lookForSets();
   }
 
-  /** A folder without its run.json is only just being made. */
   async #findNew(): Promise<void> {
     await this.openAll();
     const found = (await Promise.all(this.#roots().map(subfolders))).flat();
-    for (const path of await Promise.all(found.map((folder) => realpath(folder).catch(() => folder)))) {
-      if (!this.#closed.has(path) && !this.store.isOpen(path) && existsSync(join(path, RUN_PATHS.run))) await this.store.open(path);
-    }
+    for (const path of await Promise.all(found.map((folder) => realpath(folder).catch(() => folder)))) await this.#openNew(path);
     await this.#lookForSets();
   }
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { RunFolder } from '../../src/runs/runFolder';
-import { type PlannedSet, readRunSet } from '../../src/runs/runSet';
+import { type PlannedSet, planIn, readRunSet, writeRunSet } from '../../src/runs/runSet';
+import { appendLine, sampleConfig, writeSampleRun } from '../runs/sampleRun';
 import { execute, runsFolder, until } from './workspace';
 
 const SMALL = {
@@ -100,5 +102,27 @@ describe('A run set', function () {
     assert.ok(!existsSync(set.path));
     const gone = (await execute('resumeRunSet', { set: id })) as { error: string };
     assert.match(gone.error, /^There is no run set/);
+  });
+
+  it('of elsewhere is opened by its folder, and goes on from there', async () => {
+    const root = mkdtempSync(path.join(tmpdir(), 'parley-set-'));
+    try {
+      const configs = [1, 2].map((seed) => sampleConfig({ algorithm: 'rl', seed, iterations: 1 }));
+      const set = planIn(root, configs, 1, new Date());
+      await writeRunSet(set);
+      const [first] = set.file.runs;
+      assert.ok(first);
+      writeSampleRun(folders(set)[0] ?? '', 1, first.config, { id: 'far-rl-1', set: { id: set.file.id, name: set.file.name } });
+      const measures = { meanReward: null, jointReward: null, efficiency: null, validMass: null, entropy: null, kl: null };
+      appendLine(folders(set)[0] ?? '', { type: 'finished', iteration: 1, time: '', measures });
+      assert.equal(await execute('openRun', { folder: root }), 'far-rl-1');
+      assert.equal(await execute('resumeRunSet', { set: set.file.id }), set.file.id);
+      await until('the second run to be finished', async () => {
+        const [, second] = await begun(set);
+        return second?.finished !== null && second?.trainedBy === null ? true : undefined;
+      });
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
   });
 });
