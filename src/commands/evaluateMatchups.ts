@@ -157,8 +157,7 @@ async function choose(services: Services): Promise<Chosen | undefined> {
 
 /** The game of the selected run, or of the newest, comes first. */
 export function gameChoices({ store, selection }: Pick<Services, 'store' | 'selection'>): Choice[] {
-  const gameOf = (run: (typeof store.runs)[number] | undefined): GameId | undefined => run?.file?.config.game ?? run?.folder.played?.game;
-  const likely = gameOf(store.get(selection.place?.run ?? '')) ?? gameOf(store.runs[0]);
+  const likely = GAME_IDS.find((id) => id === (store.get(selection.place?.run ?? '') ?? store.runs[0])?.game);
   const ordered = [...new Set([...(likely === undefined ? [] : [likely]), ...GAME_IDS])];
   return ordered.map((id) => {
     const runs = store.runs.filter(({ file }) => file?.config.game === id).length;

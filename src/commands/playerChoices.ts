@@ -62,8 +62,11 @@ function checkpointsOf({ folder }: OpenRun): number[] {
 
 function checkpointChoice(run: OpenRun, iteration: number, picked: boolean): Choice {
   const reward = run.folder.iteration(iteration)?.measures?.meanReward;
-  const told = iteration === 0 ? ', before training' : reward ? `, ${reward.map(points).join(' / ')} points a round in self-play` : '';
-  return choice(`${run.folder.path}@${iteration}`, lineText(run.name), { description: `iteration ${iteration}${told}`, picked });
+  const told = iteration === 0 ? ' · before training' : reward ? ` · ${reward.map(points).join(' / ')} points a round` : '';
+  return choice(`${run.folder.path}@${iteration}`, lineText(run.name), {
+    description: `${run.folder.baseName}@${iteration}${told}`,
+    picked,
+  });
 }
 
 /** Runs of one set and algorithm, at least two, at their newest checkpoints. */

@@ -47,6 +47,11 @@ export class OpenRun {
     return this.folder.file?.config.iterations ?? this.folder.played?.pairs.size ?? 0;
   }
 
+  /** Empty where it cannot be read. */
+  get game(): string {
+    return this.folder.file?.config.game ?? this.folder.played?.game ?? '';
+  }
+
   /** When it was begun, ISO 8601; empty where that cannot be read. */
   get created(): string {
     return this.folder.file?.created ?? this.folder.played?.created ?? '';

@@ -6,6 +6,8 @@ import type { NegotiationSummaries, RunFile } from '../protocol/runFiles';
 export interface SubjectRun {
   readonly name: string;
   readonly file: RunFile | null;
+  /** Empty where it cannot be read. */
+  readonly game: string;
 }
 
 /**
@@ -19,12 +21,12 @@ export class SummarySubject implements FilterSubject {
   #negotiation = 0;
 
   constructor(
-    { name, file }: SubjectRun,
+    { name, file, game }: SubjectRun,
     readonly iteration: number,
     private readonly summaries: NegotiationSummaries,
   ) {
     this.run = name;
-    this.game = file?.config.game ?? '';
+    this.game = game;
     this.algorithm = file?.config.algorithm ?? '';
   }
 

@@ -68,6 +68,17 @@ describe('a folder of match-ups, opened', () => {
     expect(rows[5]).toMatchObject({ detail: 'Alice: scripted:always-defect, Bob: scripted:tit-for-tat', badge: '2.33 / 0.67' });
   });
 
+  it('is filtered and sorted like a run', async () => {
+    const store = new RunStore();
+    await store.open(join(root, 'whole'));
+    const tree = new RunTree(store, ['whole']);
+    tree.filter.set('game == "ipd" and player.bob == "scripted:always-defect" and reward.alice < 1');
+    expect(tree.filter.view()).toMatchObject({ problem: null, matches: 2 });
+    tree.filter.set('');
+    tree.sort({ by: 'reward.alice', descending: true });
+    expect(tree.window(0, 1).rows[0]).toMatchObject({ badge: '3', detail: expect.stringContaining('scripted:tit-for-tat') });
+  });
+
   it('shows its negotiations with everything but credits', async () => {
     const run = await new RunStore().open(join(root, 'whole'));
     const view = await run.negotiation({ run: run.id, iteration: 2, negotiation: 1 });
