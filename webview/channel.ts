@@ -1,17 +1,11 @@
 import { type Channel, openChannel, type Transport } from '../src/protocol/channel';
 import { WEBVIEW_PROTOCOL } from '../src/protocol/versions';
 import type { Place, TreeSort, WebviewHostSide, WebviewSide } from '../src/protocol/webview';
+import type { Column } from './components/compare/columns';
 import type { MeasureId } from './components/tokens/measures';
 
 /** The page's end of the channel to the extension host. */
 export type HostChannel = Channel<WebviewSide, WebviewHostSide>;
-
-/** What stands beside in a comparison: another run, or the same one at another iteration. */
-export interface Rival {
-  readonly run: string;
-  /** The same iteration where it is absent. */
-  readonly iteration?: number;
-}
 
 /** What a view keeps for itself across reloads; the host's serializer reads `place`. */
 export interface ViewState {
@@ -21,7 +15,14 @@ export interface ViewState {
   readonly filter?: string;
   readonly sort?: TreeSort;
   readonly comparing?: boolean;
-  readonly against?: Rival | null;
+  /** Whether the panel is open that says what policies would say. */
+  readonly says?: boolean;
+  readonly columns?: readonly Column[];
+  /** Groups of runs that were switched on or off in the charts, by key. */
+  /** Measures of the curve charts, by slot; null where none was chosen. */
+  readonly measures?: readonly (string | null)[];
+  readonly advantageChart?: 'scatter' | 'advantages' | 'credits';
+  readonly groups?: Readonly<Record<string, boolean>>;
   /** Id of the matrix that is shown; the host's serializer reads it. */
   readonly matchups?: string | null;
 }

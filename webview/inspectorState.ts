@@ -1,19 +1,23 @@
 import { batch, effect, signal } from '@preact/signals';
-import type { CurvePoint, Place } from '../src/protocol/webview';
+import type { CurvePoint, NegotiationView, Place } from '../src/protocol/webview';
 import { type HostChannel, saveState } from './channel';
+import { placeOf } from './components/compare/columns';
+import { wireIteration } from './components/inspector/iterationState';
 import {
+  addColumn,
   choose,
+  columnRuns,
+  columns,
   comparing,
-  counterpart,
+  counterparts,
   currentRun,
   curves,
   matchups,
   negotiation,
   negotiationProblem,
   pairedRun,
-  rival,
-  rivalRun,
   selection,
+  shownGroups,
 } from './state';
 
 /** Whether a negotiation is being fetched; the one before stays in view until then. */
@@ -25,6 +29,17 @@ export function wireInspector(host: HostChannel): void {
     matchups.value = shown;
     saveState({ matchups: shown?.id ?? null });
   });
+
+  host.on('addColumn', ({ run, iteration, negotiation: number, branch }) => {
+    addColumn({
+      run,
+      ...(iteration === undefined ? {} : { iteration }),
+      ...(number === undefined ? {} : { negotiation: number }),
+      ...(branch === undefined ? {} : { branch }),
+    });
+  });
+
+  wireIteration(host);
 
   const stale = signal(0);
   let asked = 0;
@@ -53,7 +68,8 @@ export function wireInspector(host: HostChannel): void {
         fetched = version;
         batch(() => {
           negotiation.value = view;
-          negotiationProblem.value = view === null ? 'This negotiation is not on disk (yet).' : null;
+          negotiationProblem.value =
+            view !== null ? null : wanted.branch === undefined ? 'This negotiation is not on disk (yet).' : 'This branch was deleted.';
           loadingNegotiation.value = false;
         });
       },
@@ -72,24 +88,19 @@ export function wireInspector(host: HostChannel): void {
     if (sameNegotiation(place, selection.value)) stale.value++;
   });
 
-  let askedOther = 0;
+  const staleColumns = signal(0);
+  const fetchColumns = columnFetcher(host);
   effect(() => {
+    const version = stale.value + staleColumns.value;
     const here = negotiation.value;
-    const other = comparing.value ? rival.value : undefined;
-    const ticket = ++askedOther;
-    if (here === null || other === undefined || here.place.negotiation === undefined) {
-      counterpart.value = null;
-      return;
-    }
-    const { iteration, negotiation: number } = here.place;
-    host.request('negotiation', { run: other.run, iteration: other.iteration ?? iteration, negotiation: number }).then(
-      (view) => {
-        if (ticket === askedOther) counterpart.value = view;
-      },
-      () => {
-        if (ticket === askedOther) counterpart.value = null;
-      },
-    );
+    const wanted = comparing.value && here !== null ? columns.value : [];
+    fetchColumns(here === null ? [] : wanted.map((column) => placeOf(column, here.place)), version);
+  });
+  host.on('curvesChanged', ({ run, from }) => {
+    // What was not there yet, or only in preview, may be there now.
+    const here = negotiation.peek()?.place;
+    if (here !== undefined && columns.peek().some((column) => column.run === run && (placeOf(column, here).iteration ?? 0) >= from))
+      staleColumns.value++;
   });
 
   const loading = new Set<string>();
@@ -112,12 +123,38 @@ export function wireInspector(host: HostChannel): void {
       if (next !== undefined) void fetchCurves(run, next);
     }
   };
-  host.on('curvesChanged', ({ run, from }) => void fetchCurves(run, from));
+  host.on('curvesChanged', ({ run, from }) => {
+    // Curves that nobody looks at are fetched whole when somebody does.
+    if (curves.peek().has(run) || loading.has(run)) void fetchCurves(run, from);
+  });
   effect(() => {
-    for (const run of [currentRun.value, pairedRun.value, rivalRun.value]) {
+    for (const run of [currentRun.value, pairedRun.value, ...columnRuns.value, ...shownGroups.value.flatMap((group) => group.runs)]) {
       if (run !== undefined && !curves.peek().has(run.run)) void fetchCurves(run.run, 0);
     }
   });
+}
+
+/**
+ * Fetches what the columns show. Those whose place has not changed stay as they are while others come; a new version
+ * fetches all of them again.
+ */
+function columnFetcher(host: HostChannel): (places: readonly Place[], version: number) => void {
+  let asked = 0;
+  let fetched = 0;
+  return (places, version) => {
+    const ticket = ++asked;
+    const held = counterparts.peek();
+    const kept = places.map((place) => held.find((view) => view !== null && sameNegotiation(view.place, place)) ?? null);
+    if (places.length > 0 || held.length > 0) counterparts.value = kept;
+    places.forEach((place, column) => {
+      if (kept[column] !== null && version === fetched) return;
+      const show = (view: NegotiationView | null): void => {
+        if (ticket === asked) counterparts.value = counterparts.peek().map((one, index) => (index === column ? view : one));
+      };
+      host.request('negotiation', place).then(show, () => show(null));
+    });
+    fetched = version;
+  };
 }
 
 /** The curve with its points from an iteration on replaced. */
@@ -135,9 +172,10 @@ export async function step(host: HostChannel, by: 'negotiation' | 'iteration', d
 
 function negotiationPlace(place: Place | null): Place | null {
   if (place?.iteration === undefined || place.negotiation === undefined) return null;
-  return { run: place.run, iteration: place.iteration, group: place.group, negotiation: place.negotiation };
+  const { run, iteration, group, negotiation: number, branch } = place;
+  return { run, iteration, group, negotiation: number, ...(branch === undefined ? {} : { branch }) };
 }
 
 function sameNegotiation(a: Place | null | undefined, b: Place | null | undefined): boolean {
-  return a?.run === b?.run && a?.iteration === b?.iteration && a?.negotiation === b?.negotiation;
+  return a?.run === b?.run && a?.iteration === b?.iteration && a?.negotiation === b?.negotiation && a?.branch === b?.branch;
 }

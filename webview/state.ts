@@ -1,6 +1,8 @@
 import { batch, computed, signal } from '@preact/signals';
-import type { CurvePoint, MatchupsView, NegotiationView, Place, RunView } from '../src/protocol/webview';
-import { type HostChannel, type Rival, savedState, saveState } from './channel';
+import type { CurvePoint, IterationView, MatchupsView, NegotiationView, Place, RunView } from '../src/protocol/webview';
+import { type HostChannel, savedState, saveState } from './channel';
+import { type Column, columnByDefault, keyOf, MOST_OTHERS, usable } from './components/compare/columns';
+import { type CurveGroup, curveGroups } from './components/inspector/curveGroups';
 import type { MeasureId } from './components/tokens/measures';
 import { type Cursor, cursorAt } from './components/transcript/cursor';
 
@@ -16,14 +18,18 @@ export const hydrated = signal(false);
 export const negotiation = signal<NegotiationView | null>(null);
 /** Why no negotiation is in view, when one was asked for. */
 export const negotiationProblem = signal<string | null>(null);
-/** The same negotiation of the paired run, when comparing. */
-export const counterpart = signal<NegotiationView | null>(null);
-/** Whether the paired run's negotiation stands beside. */
+/** What the other columns of a comparison show, in their order; null where there is nothing (yet). */
+export const counterparts = signal<readonly (NegotiationView | null)[]>([]);
+/** Whether other columns stand beside. */
 export const comparing = signal(savedState().comparing ?? false);
 /** Points of the training curves by run, oldest first. */
 export const curves = signal<ReadonlyMap<string, readonly CurvePoint[]>>(new Map());
 /** The matrix of match-ups in the negotiation's place; null as a rule. */
 export const matchups = signal<MatchupsView | null>(null);
+/** The iteration of the selection as a whole, where something shows it; the one before until it is read. */
+export const iterationView = signal<IterationView | null>(null);
+/** Why it could not be read. */
+export const iterationProblem = signal<string | null>(null);
 /** What colours the tokens. */
 export const colourBy = signal<MeasureId>(savedState().colourBy ?? 'push');
 /** The reason the channel closed, once it has. */
@@ -35,30 +41,59 @@ export const currentRun = computed<RunView | undefined>(() => runs.value.find((r
 /** The run that differs from the current one in the algorithm alone. */
 export const pairedRun = computed<RunView | undefined>(() => runs.value.find((run) => run.run === currentRun.value?.pairedWith));
 
-/** What the reader chose to compare with; the paired run where nothing is chosen. */
-const against = signal<Rival | null>(savedState().against ?? null);
+/** What the reader chose to compare with; null where nothing was chosen. */
+const chosenColumns = signal<readonly Column[] | null>(savedState().columns ?? null);
 
-/** Runs of the same game that can stand beside the current one; what was played beside what was played. */
-export const rivalRuns = computed<readonly RunView[]>(() => {
-  const own = currentRun.value;
-  const alike = (run: RunView): boolean => run.game === own?.game && (run.algorithm === null) === (own.algorithm === null);
-  return runs.value.filter((run) => run.run !== own?.run && alike(run));
+/** Runs of the same game that can stand beside the current one. */
+export const rivalRuns = computed<readonly RunView[]>(() =>
+  runs.value.filter((run) => run.run !== currentRun.value?.run && run.game === currentRun.value?.game),
+);
+
+/** The negotiation of the selection as one text: steps within it change nothing about the columns. */
+const hereKey = computed(() => {
+  const { run, iteration, negotiation: number, branch } = selection.value ?? {};
+  return `${run}/${iteration}/${number}/${branch}`;
 });
 
-/** What stands beside in a comparison; undefined where there is nothing to compare with. */
-export const rival = computed<Rival | undefined>(() => {
-  const chosen = against.value;
-  if (chosen !== null && runs.value.some((run) => run.run === chosen.run && run.game === currentRun.value?.game)) {
-    if (chosen.run !== currentRun.value?.run || chosen.iteration !== undefined) return chosen;
-  }
-  const other = pairedRun.value ?? rivalRuns.value[0];
-  if (other !== undefined) return { run: other.run };
-  const own = currentRun.value;
-  return own === undefined || own.iteration < 2 ? undefined : { run: own.run, iteration: 1 };
+/** As one text, so that columns that are the same as before are no new ones. */
+const columnsKey = computed(() => {
+  hereKey.value;
+  const chosen = usable(chosenColumns.value ?? [], runs.value, selection.peek(), currentRun.value?.game);
+  const standard = columnByDefault(currentRun.value, pairedRun.value, rivalRuns.value, selection.peek());
+  return JSON.stringify(chosen.length > 0 || standard === undefined ? chosen : [standard]);
 });
 
-/** The run that stands beside, in charts and comparisons. */
-export const rivalRun = computed<RunView | undefined>(() => runs.value.find((run) => run.run === rival.value?.run));
+/** The columns beside the first; the paired run's where nothing else is chosen, none where there is nothing to compare with. */
+export const columns = computed<readonly Column[]>(() => JSON.parse(columnsKey.value) as Column[]);
+
+/** The runs that stand beside, in charts and comparisons, each once. */
+export const columnRuns = computed<readonly RunView[]>(() => {
+  const ids = new Set(columns.value.map(({ run }) => run));
+  return runs.value.filter(({ run }) => ids.has(run));
+});
+
+/** Which groups of runs the reader switched on or off in the charts, by key. */
+const switchedGroups = signal<Readonly<Record<string, boolean>>>(savedState().groups ?? {});
+
+/** The open runs of the game, as the charts group them. */
+export const groups = computed<readonly CurveGroup[]>(() =>
+  curveGroups(runs.value, {
+    current: currentRun.value,
+    paired: comparing.value ? undefined : pairedRun.value,
+    beside: comparing.value ? columnRuns.value : [],
+  }),
+);
+
+/** Those that are drawn. */
+export const shownGroups = computed<readonly CurveGroup[]>(() =>
+  groups.value.filter(({ key, byDefault }) => switchedGroups.value[key] ?? byDefault),
+);
+
+/** Draws a group of runs or leaves it out, and keeps that. */
+export function showGroup(key: string, on: boolean): void {
+  switchedGroups.value = { ...switchedGroups.value, [key]: on };
+  saveState({ groups: switchedGroups.value });
+}
 
 /** Turn and token under the cursor in the negotiation in view. */
 export const cursor = computed<Cursor | null>(() =>
@@ -164,9 +199,23 @@ export function saveComparing(on: boolean): void {
 }
 
 /** Chooses what stands beside, and keeps it. */
-export function compareWith(choice: Rival): void {
-  against.value = choice;
-  saveState({ against: choice });
+export function setColumns(next: readonly Column[]): void {
+  chosenColumns.value = next;
+  saveState({ columns: next });
+}
+
+/** Puts a column beside the others; the last one makes room where there are as many as fit. */
+export function addColumn(column: Column): void {
+  const others = (comparing.value ? columns.value : []).filter((one) => keyOf(one) !== keyOf(column));
+  setColumns([...others.slice(0, MOST_OTHERS - 1), column]);
+  saveComparing(true);
+}
+
+/** Takes a column away; with the last one the comparison ends. */
+export function removeColumn(column: Column): void {
+  const others = columns.value.filter((one) => keyOf(one) !== keyOf(column));
+  setColumns(others);
+  if (others.length === 0) saveComparing(false);
 }
 
 /** Goes back from the matrix to the negotiation. */

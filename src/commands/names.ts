@@ -44,6 +44,7 @@ export const COMMAND_NAMES = [
   'previousAnnotation',
   'filterAnnotations',
   'clearAnnotationFilter',
+  'trainBestResponse',
   'diffCheckpoints',
   'selectForCompare',
   'compareWithSelected',
@@ -52,7 +53,7 @@ export const COMMAND_NAMES = [
   'compareBranch',
   'deleteBranch',
   'whatWouldTheySay',
-  'trainBestResponse',
+  'addToComparison',
 ] as const;
 
 /** See `COMMAND_NAMES`. */

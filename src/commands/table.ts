@@ -1,3 +1,4 @@
+import { addToComparison } from './addToComparison';
 import { addToGitignore } from './addToGitignore';
 import { annotate } from './annotate';
 import { compareBranch, deleteBranch, openBranch } from './branches';
@@ -85,6 +86,7 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   previousAnnotation,
   filterAnnotations,
   clearAnnotationFilter,
+  trainBestResponse,
   diffCheckpoints,
   selectForCompare,
   compareWithSelected,
@@ -93,5 +95,5 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   compareBranch,
   deleteBranch,
   whatWouldTheySay,
-  trainBestResponse,
+  addToComparison,
 };

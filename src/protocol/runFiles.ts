@@ -116,6 +116,9 @@ const trainingFile = z.strictObject({
     .optional(),
 });
 
+/** See `trainingFile`. */
+export type TrainingFile = z.infer<typeof trainingFile>;
+
 /** journal.jsonl, line by line. What no line names does not exist. Only `time` and `seconds` depend on the clock. */
 export const journalLine = z.discriminatedUnion('type', [
   z.strictObject({

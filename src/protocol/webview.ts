@@ -4,7 +4,7 @@ import type { Pair, Seat } from '../domain/seat';
 import type { Distributions } from './branches';
 import type { MatchupsFile } from './matchups';
 import type { Algorithm } from './runConfig';
-import type { MeasuresFile, RunSet } from './runFiles';
+import type { MeasuresFile, RunSet, TrainingFile } from './runFiles';
 
 export { WEBVIEW_PROTOCOL } from './versions';
 
@@ -226,6 +226,8 @@ export interface RunView {
   readonly forkable?: true;
   /** The run set it belongs to; bands are over the seeds of a set's runs of one algorithm. */
   readonly set?: RunSet;
+  /** All settings but the seed, and the base model, as a short text: runs of one recipe differ in their seed alone. */
+  readonly recipe?: string;
   /** What was played, where nothing was trained; who met whom, by what stands for the iteration. */
   readonly played?: { readonly kind: 'matchups' | 'play'; readonly pairs: Readonly<Record<number, string>> };
   /** One clear line when something in the folder could not be read. */
@@ -236,6 +238,40 @@ export interface RunView {
 export interface CurvePoint {
   readonly iteration: number;
   readonly measures: MeasuresFile;
+  /** What the optimizer step reported; absent where nothing was trained. */
+  readonly training?: TrainingFile;
+  readonly seconds: number;
+  /** Of the negotiations' mean credits, of both seats: the 5 %, 25 %, 50 %, 75 % and 95 % quantiles. */
+  readonly credits?: CreditQuantiles;
+}
+
+/** See `CurvePoint`. */
+export type CreditQuantiles = readonly [q05: number, q25: number, q50: number, q75: number, q95: number];
+
+/** One committed iteration as a whole. */
+export interface IterationView {
+  readonly run: string;
+  readonly iteration: number;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly checkpoint: boolean;
+  readonly negotiations: number;
+  readonly groups: number;
+  /** Turns that did not parse. */
+  readonly invalid: number;
+  /** Who sat across from the live policy, and in how many negotiations; empty in pure self-play. */
+  readonly opponents: readonly { readonly name: string; readonly negotiations: number }[];
+  readonly advantages: Advantages;
+}
+
+/** The credits of every trained seat and round of an iteration, column by column: credit = own + alignment. */
+export interface Advantages {
+  readonly negotiation: readonly number[];
+  /** 0-based. */
+  readonly round: readonly number[];
+  readonly seat: readonly Seat[];
+  readonly own: readonly number[];
+  readonly alignment: readonly number[];
 }
 
 /** Curves of some runs from an iteration on; the webview appends. */
@@ -314,6 +350,8 @@ export type WebviewHostSide = {
     /** Chooses a place; `open` also brings the inspector up. */
     select: [params: { readonly place: Place; readonly open: boolean }, result: null];
     negotiation: [params: Place, result: NegotiationView | null];
+    /** One committed iteration as a whole; null where there is none, or nothing was trained. */
+    iteration: [params: { readonly run: string; readonly iteration: number }, result: IterationView | null];
     curves: [params: { readonly run: string; readonly from: number }, result: Curves];
     /** What policies would say at a token; null asks whoever is the obvious choice. Takes the place of the question before. */
     distributions: [params: { readonly place: Place; readonly policies: readonly PolicyRef[] | null }, result: DistributionsView];
@@ -367,6 +405,7 @@ export const webviewRequests = {
   toggle: z.strictObject({ id: z.string(), expanded: z.boolean() }),
   select: z.strictObject({ place, open: z.boolean() }),
   negotiation: place,
+  iteration: z.strictObject({ run: z.string(), iteration: z.int().nonnegative() }),
   curves: z.strictObject({ run: z.string(), from: z.int().nonnegative() }),
   step: z.strictObject({ place, by: z.enum(['negotiation', 'iteration']), delta: z.union([z.literal(1), z.literal(-1)]) }),
   follow: z.strictObject({ on: z.boolean() }),

@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import type { SaidText } from '../domain/filter';
 import { hasFixedOpponent, opponentName } from '../protocol/opponent';
 import type { RunFile } from '../protocol/runFiles';
-import type { CurvePoint, NegotiationView, Place, RunStatus, RunView } from '../protocol/webview';
+import type { CurvePoint, IterationView, NegotiationView, Place, RunStatus, RunView } from '../protocol/webview';
 import type { ActiveRun } from './activeRun';
 import { BranchIndex } from './branchIndex';
 import { branchView, whyNotForkable } from './forkable';
+import { ADVANTAGE_COLUMNS, advantagesOf, curvePoint, iterationView } from './iterationView';
 import { MEMBER_COLUMNS, negotiationView, seatOf, untrainedRules, type ViewRules } from './negotiation';
 import type { NegotiationFolder, Played } from './negotiationFolder';
 import { OUTLINE_COLUMNS, outlineOf, previewOutline } from './outline';
@@ -15,6 +17,7 @@ import type { NegotiationKey, Outline, TreeRun } from './treeModel';
 /** A run that is open in this window: its folder, and the trainer if it is one of ours. Match-ups and play read like one. */
 export class OpenRun {
   active: ActiveRun | null = null;
+  #recipe: { readonly file: RunFile; readonly text: string } | undefined;
   /** Branches of its negotiations. */
   readonly branches: BranchIndex;
   #whyNotForkable: { readonly at: number; readonly why: string | null } | undefined;
@@ -89,8 +92,17 @@ export class OpenRun {
       ...(hasFixedOpponent(file.config) ? { opponent: opponentName(file.config.opponent) } : {}),
       ...(this.whyNotForkable === null ? { forkable: true as const } : {}),
       ...(file.set === undefined ? {} : { set: file.set }),
+      recipe: this.#recipeOf(file),
       ...(problem === undefined ? {} : { problem }),
     };
+  }
+
+  #recipeOf(file: RunFile): string {
+    if (this.#recipe?.file !== file) {
+      const settings = JSON.stringify([{ ...file.config, seed: 0 }, file.model.sha256]);
+      this.#recipe = { file, text: createHash('sha256').update(settings).digest('hex').slice(0, 12) };
+    }
+    return this.#recipe.text;
   }
 
   /** The run as the tree shows it. */
@@ -119,9 +131,19 @@ export class OpenRun {
   /** Points of the training curves from an iteration on. */
   curve(from: number): CurvePoint[] {
     if (this.folder.played !== null) return [];
-    return this.folder.iterations.flatMap(({ iteration, measures }) =>
-      iteration >= from && measures !== undefined ? [{ iteration, measures }] : [],
-    );
+    return this.folder.iterations.flatMap((line) => (line.iteration >= from ? (curvePoint(line) ?? []) : []));
+  }
+
+  /**
+   * A committed iteration as a whole; null where there is none, or nothing was trained.
+   * @throws RolloutError when its file cannot be read
+   */
+  async iterationView(iteration: number): Promise<IterationView | null> {
+    const config = this.folder.file?.config;
+    const line = this.folder.iteration(iteration);
+    if (config === undefined || line?.rollouts === undefined) return null;
+    const rows = await this.reader.all(this.folder.path, line.rollouts, ADVANTAGE_COLUMNS);
+    return { run: this.id, ...iterationView(line), advantages: advantagesOf(rows, config) };
   }
 
   /**

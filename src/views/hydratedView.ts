@@ -45,6 +45,8 @@ export interface HydratedView extends vscode.Disposable {
   readonly ready: Promise<void>;
   /** Brings one of the inspector's details to the front. */
   show(detail: InspectorDetail): void;
+  /** Puts a place beside what is shown, in a column of its own. */
+  addColumn(place: Place): void;
   /** Tells the page that `InspectorState.matchups` is another. */
   matchupsChanged(): void;
 }
@@ -70,6 +72,7 @@ interface Pending {
   negotiation: boolean;
   matchups: boolean;
   detail: InspectorDetail | null;
+  columns: Place[];
   readonly curves: Map<string, number>;
 }
 
@@ -106,6 +109,7 @@ export function hydratedView(
     negotiation: false,
     matchups: false,
     detail: null,
+    columns: [],
     curves: new Map(),
   };
 
@@ -122,9 +126,11 @@ export function hydratedView(
     if (pending.negotiation && place !== null) page?.send('negotiationChanged', place);
     if (pending.matchups) page?.send('matchups', { shown: inspector?.matchups ?? null });
     if (pending.detail !== null) page?.send('detail', { detail: pending.detail });
+    for (const column of pending.columns) page?.send('addColumn', column);
     for (const [run, from] of pending.curves) page?.send('curvesChanged', { run, from });
     pending.tree = pending.reveal = pending.runs = pending.selection = pending.filter = pending.negotiation = pending.matchups = false;
     pending.detail = null;
+    pending.columns = [];
     pending.curves.clear();
   });
   const tell = (change: Partial<Pending>): void => {
@@ -178,6 +184,7 @@ export function hydratedView(
   return {
     ready,
     show: (detail) => tell({ detail }),
+    addColumn: (place) => tell({ columns: [...pending.columns, place] }),
     matchupsChanged: () => tell({ matchups: true }),
     dispose: () => {
       for (const stop of stops) stop();
@@ -212,6 +219,7 @@ function handlersOf({
       const view = (await store.get(place.run)?.negotiation(place)) ?? null;
       return view === null ? null : withAnnotations(view, await annotationCounts(place));
     },
+    iteration: async ({ run, iteration }) => (await store.get(run)?.iterationView(iteration)) ?? null,
     curves: ({ run, from }) => ({ run, from, points: store.get(run)?.curve(from) ?? [] }),
     step: ({ place, by, delta }) => tree.step(place, by, delta),
     distributions: ({ place, policies }) => distributions(place, policies),

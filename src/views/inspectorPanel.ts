@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { MatchupsFile } from '../protocol/matchups';
-import { type InspectorDetail, type MatchupCell, type MatchupsView, place } from '../protocol/webview';
+import { type InspectorDetail, type MatchupCell, type MatchupsView, type Place, place } from '../protocol/webview';
 import { Emitter } from '../runs/emitter';
 import { messageOf } from '../runs/problem';
 import { type HydratedView, hydratedView, type InspectorState, type ViewSources } from './hydratedView';
@@ -41,6 +41,12 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
   open(): void {
     this.#setMatchups(null);
     this.#bringUp();
+  }
+
+  /** Puts a place beside what is shown, in a column of its own; what it leaves out is as in the first column. */
+  addColumn(place: Place): void {
+    this.open();
+    this.#content?.addColumn(place);
   }
 
   /**

@@ -1,16 +1,19 @@
 import type { Transport } from '../../src/protocol/channel';
 import type { Place } from '../../src/protocol/webview';
+import type { Branching } from './branched';
 import { sampleMatchups } from './sampleMatchups';
 import { ScriptedHost, type Showing } from './scriptedHost';
 import type { WorldRun } from './world';
 
 /** What a page is opened with; a JSON object in `window.scenario`. */
 export interface Scenario {
-  readonly runs: 'none' | 'pair' | 'split' | 'broken' | 'few' | 'two' | 'long' | 'huge' | 'starting';
+  readonly runs: 'none' | 'pair' | 'split' | 'broken' | 'few' | 'two' | 'seeds' | 'long' | 'huge' | 'starting';
   readonly select?: Place;
   readonly expand?: readonly string[];
   readonly newestFirst?: boolean;
   readonly delay?: number;
+  /** Negotiations have branches, and can be forked. */
+  readonly branches?: Branching;
   readonly state?: unknown;
   /** Shows match-ups, this many of whose cells have not been played. */
   readonly matchups?: number;
@@ -47,6 +50,18 @@ const showings: Readonly<Record<Scenario['runs'], () => Showing[]>> = {
     { run: { ...aa, iterations: 30 }, committed: 24, status: 'stopped' },
     { run: { ...rl, iterations: 30 }, committed: 24, status: 'finished' },
   ],
+  seeds: () =>
+    (['aa', 'rl'] as const).flatMap((algorithm) =>
+      [0, 1, 2, 3, 4].map((seed): Showing => {
+        const [id, pairedWith] = algorithm === 'aa' ? [`aa-${seed}`, `rl-${seed}`] : [`rl-${seed}`, `aa-${seed}`];
+        const late = 14 * (((seed * 3) % 5) - 2);
+        return {
+          run: { id, game: 'ipd', algorithm, seed, iterations: 200, pairedWith, late },
+          committed: 200 - 3 * seed,
+          status: 'finished',
+        };
+      }),
+    ),
   long: () => [{ run: { ...aa, iterations: 30_000 }, committed: 20_000, status: 'live' }],
   huge: () => [{ run: { ...aa, iterations: 300_000 }, committed: 200_000, status: 'live' }],
 };
@@ -85,6 +100,7 @@ const transport: Transport = {
 window.host = new ScriptedHost(transport, showings[scenario.runs](), {
   newestFirst: scenario.newestFirst ?? true,
   delay: scenario.delay ?? 0,
+  branches: scenario.branches,
 });
 if (scenario.expand !== undefined) window.host.expand(...scenario.expand);
 if (scenario.select !== undefined) window.host.select(scenario.select);

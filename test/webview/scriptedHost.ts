@@ -13,7 +13,8 @@ import type {
   WebviewHostSide,
   WebviewSide,
 } from '../../src/protocol/webview';
-import { curveOf, GROUP, meanReward, NEGOTIATIONS, negotiationOf, subjectOf, type WorldRun } from './world';
+import { type Branching, branched, madeUpDistributions } from './branched';
+import { curveOf, GROUP, iterationViewOf, meanReward, NEGOTIATIONS, negotiationOf, subjectOf, type WorldRun } from './world';
 
 /** A run and how far it is. */
 export interface Showing {
@@ -55,7 +56,7 @@ export class ScriptedHost {
   constructor(
     transport: Transport,
     private readonly showing: Showing[],
-    private readonly settings: { readonly newestFirst: boolean; readonly delay: number },
+    private readonly settings: { readonly newestFirst: boolean; readonly delay: number; readonly branches?: Branching | undefined },
   ) {
     const logged =
       <P, R>(name: string, answer: (params: P) => R) =>
@@ -87,11 +88,28 @@ export class ScriptedHost {
       negotiation: logged('negotiation', (place) => {
         const shown = this.find(place.run);
         if (shown === undefined || place.iteration === undefined || place.negotiation === undefined) return null;
-        return place.iteration > shown.committed ? null : negotiationOf(shown.run, place.iteration, place.negotiation);
+        const view = place.iteration > shown.committed ? null : negotiationOf(shown.run, place.iteration, place.negotiation);
+        const { branches } = this.settings;
+        return view === null || branches === undefined ? view : branched(view, place, branches);
+      }),
+      iteration: logged('iteration', ({ run, iteration }) => {
+        const shown = this.find(run);
+        return shown === undefined || iteration < 1 || iteration > shown.committed ? null : iterationViewOf(shown.run, iteration);
       }),
       curves: logged('curves', ({ run, from }) => {
         const shown = this.find(run);
         return { run, from, points: shown === undefined ? [] : curveOf(shown.run, from, shown.committed) };
+      }),
+      distributions: logged('distributions', ({ place, policies }) => {
+        const shown = this.find(place.run);
+        const view = shown === undefined ? null : negotiationOf(shown.run, place.iteration ?? 0, place.negotiation ?? 0);
+        const said = view?.turns.find(({ turn }) => turn === place.turn)?.tokens.texts[place.token ?? 0];
+        return madeUpDistributions(
+          place,
+          policies,
+          this.showing.map((one) => this.runView(one)),
+          said,
+        );
       }),
       step: logged('step', ({ place, by, delta }) => this.step(place, by, delta)),
       follow: logged('follow', ({ on }) => {
@@ -106,7 +124,10 @@ export class ScriptedHost {
         this.changed(false);
         return null;
       }),
-      command: logged('command', () => null),
+      command: logged('command', ({ name }) => {
+        if (name === 'whatWouldTheySay') this.channel.send('detail', { detail: 'says' });
+        return null;
+      }),
     });
     this.channel.on('ready', () => this.hydrate());
     this.channel.on('openMatchup', (cell) => this.opened.push(cell));
@@ -121,6 +142,11 @@ export class ScriptedHost {
     this.channel.send('selection', { place: this.selection, following: this.following });
     if (this.matchups !== null) this.channel.send('matchups', { shown: this.matchups });
     this.changed(true);
+  }
+
+  /** Puts a place beside what is shown. */
+  addColumn(place: Place): void {
+    this.channel.send('addColumn', place);
   }
 
   /** Shows a matrix of match-ups. */
@@ -209,10 +235,12 @@ export class ScriptedHost {
       status,
       iteration: committed,
       iterations: run.iterations,
+      recipe: `${run.game} ${run.iterations}`,
       device: 'CPU · 2 threads',
       tokensPerSecond: status === 'live' ? 11_240 : null,
       secondsPerIteration: status === 'live' ? 0.21 : null,
       ...(run.pairedWith === undefined ? {} : { pairedWith: run.pairedWith }),
+      ...(this.settings.branches === undefined ? {} : { forkable: true as const }),
       ...(problem === undefined ? {} : { problem }),
     };
   }
@@ -394,8 +422,6 @@ export class ScriptedHost {
         };
       case 'notice':
         return { ...base, label: 'problem', detail: shown.problem ?? '' };
-      // The made-up tree has no hundreds.
-      case 'range':
       case 'iteration':
         return {
           ...base,
@@ -435,6 +461,8 @@ export class ScriptedHost {
           badgeMeaning: 'credit',
         };
       }
+      default:
+        throw new Error(`The made-up tree has no ${kind}`);
     }
   }
 }

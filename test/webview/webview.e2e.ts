@@ -46,6 +46,22 @@ describe('accessibility', () => {
     ['inspector with talk', { view: 'inspector', scenario: { runs: 'split', select: TALK } }],
     ['inspector, narrow', { view: 'inspector', width: 500, scenario: { runs: 'split', select: TALK } }],
     ['comparison', { view: 'inspector', width: 1480, scenario: { runs: 'split', select: TALK, state: { comparing: true } } }],
+    [
+      'comparison of three',
+      {
+        view: 'inspector',
+        width: 1480,
+        scenario: {
+          runs: 'pair',
+          select: NEGOTIATION,
+          state: { comparing: true, columns: [{ run: 'ipd-rl' }, { run: 'ipd-aa', iteration: 3 }] },
+        },
+      },
+    ],
+    [
+      'means of seeds, and an iteration as a whole',
+      { view: 'inspector', scenario: { runs: 'seeds', select: { run: 'aa-1', iteration: 62 } } },
+    ],
     ['match-ups', { view: 'inspector', scenario: { runs: 'pair', matchups: 5 } }],
     ['inspector without a negotiation', { view: 'inspector', scenario: { runs: 'pair', select: { run: 'ipd-aa' } } }],
   ];
@@ -236,7 +252,7 @@ describe('tree', () => {
       expect(falling).toEqual([...falling].sort((a, b) => b - a));
       await page.locator('.tree').focus();
       await page.keyboard.press('v');
-      await page.waitForFunction((most) => Number(document.querySelector('.row .badge')?.textContent) < most, falling[0]);
+      await page.waitForFunction((most) => Number(document.querySelector('.row .badge')?.textContent) < most, falling[0]!);
       const rising = (await badges()).map(Number);
       expect(rising).toEqual([...rising].sort((a, b) => a - b));
       expect(await page.evaluate(() => window.acquireVsCodeApi().getState())).toMatchObject({
@@ -439,12 +455,131 @@ describe('inspector', () => {
       { view: 'inspector', width: 1480, scenario: { runs: 'pair', select: NEGOTIATION, state: { comparing: true } } },
       async (page) => {
         await page.locator('.step').first().waitFor();
-        await page.waitForFunction(() => document.querySelector('.compare-summary')?.textContent?.includes('differ'));
+        await page.getByText(/Parts in round \d+, at (Alice|Bob)’s action: \d+ of 20 actions differ/).waitFor();
         expect(await page.locator('.step').count()).toBe(20);
+        expect(await page.locator('.difference.parts').count()).toBe(1);
         await page.keyboard.press('d');
-        await page.waitForFunction(() => document.querySelector('.step:has(.turn.current)')?.classList.contains('action'));
+        await page.locator('.step:has(.turn.current) .step-cell.action').waitFor();
         await page.keyboard.press('b');
         await page.locator('.compare').waitFor({ state: 'detached' });
+      },
+    );
+  });
+
+  it('compares up to four columns: added, changed and taken away, stepped together, each with its board', async () => {
+    await withPage({ view: 'inspector', width: 1600, scenario: { runs: 'pair', select: NEGOTIATION } }, async (page) => {
+      const heads = () => page.locator('.compare-head').count();
+      const add = async (name: string): Promise<void> => {
+        await page.locator('.add-column vscode-dropdown').click();
+        await page.locator('.add-column').getByRole('option', { name }).click();
+      };
+      await page.keyboard.press('a');
+      await page.locator('.compare').waitFor();
+      expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Add a column');
+      expect(await heads()).toBe(2);
+      await add('iteration 18 of ipd-aa');
+      await add('negotiation 17 of the same seed group');
+      await page.waitForFunction(() => document.querySelectorAll('.compare .board').length === 4);
+      // As many as there is room for.
+      expect(await page.locator('.add-column').count()).toBe(0);
+      expect(await asked(page, 'negotiation')).toEqual(
+        expect.arrayContaining([
+          { run: 'ipd-rl', iteration: 120, negotiation: 19 },
+          { run: 'ipd-aa', iteration: 18, negotiation: 19 },
+          { run: 'ipd-aa', iteration: 120, negotiation: 17 },
+        ]),
+      );
+      await page.keyboard.press('j');
+      await page.waitForFunction(() => document.querySelectorAll('.step-cell .turn.current').length === 4);
+      await page.locator('.step-cell').nth(2).locator('.token').first().hover();
+      expect(await page.locator('#token-card').textContent()).toContain('log π sampling');
+      await page.keyboard.press('l');
+      await page.getByText('negotiation 20', { exact: true }).first().waitFor();
+      expect(await asked(page, 'negotiation')).toEqual(expect.arrayContaining([{ run: 'ipd-rl', iteration: 120, negotiation: 20 }]));
+      await page.getByRole('button', { name: 'Remove column 2' }).click();
+      await page.waitForFunction(() => document.querySelectorAll('.compare-head').length === 3);
+      expect(await page.evaluate(() => window.acquireVsCodeApi().getState())).toMatchObject({
+        comparing: true,
+        columns: [
+          { run: 'ipd-aa', iteration: 18 },
+          { run: 'ipd-aa', negotiation: 17 },
+        ],
+      });
+      await page.evaluate(() => window.host.addColumn({ run: 'ipd-rl', iteration: 5 }));
+      await page.waitForFunction(() => document.querySelectorAll('.compare-head').length === 4);
+    });
+  });
+});
+
+describe('charts', () => {
+  const IN_SET = { run: 'aa-1', iteration: 62, group: 2, negotiation: 19 } as const;
+
+  it('draw the mean of seeds with its band, say both, and leave a group out on request', async () => {
+    await withPage({ view: 'inspector', width: 1480, scenario: { runs: 'seeds', select: IN_SET } }, async (page) => {
+      const chart = page.locator('.chart').first();
+      const bands = () => chart.locator('path[fill-opacity]').count();
+      await chart.locator('svg').waitFor();
+      expect(await bands()).toBe(2);
+      await chart.getByRole('slider').focus();
+      for (const key of ['Home', 'PageUp', 'PageUp']) await page.keyboard.press(key);
+      expect(await chart.locator('.chart-readout').textContent()).toMatch(
+        /^iteration 21 · AA \d\.\d\d \(\d\.\d\d to \d\.\d\d\) · s1 \d\.\d\d · RL \d\.\d\d \(/,
+      );
+      await page.getByRole('button', { name: 'RL · 5 seeds' }).click();
+      expect(await bands()).toBe(1);
+      expect(await page.getByRole('button', { name: 'RL · 5 seeds' }).getAttribute('aria-pressed')).toBe('false');
+      const download = page.waitForEvent('download');
+      await chart.hover();
+      await chart.getByRole('button', { name: /as CSV/ }).click();
+      const table = fs.readFileSync(await (await download).path(), 'utf8');
+      expect(table.split('\r\n')[0]).toBe('iteration,AA · 5 seeds mean,AA · 5 seeds low,AA · 5 seeds high,aa-0,aa-1,aa-2,aa-3,aa-4');
+      expect(table.trimEnd().split('\r\n')).toHaveLength(201);
+    });
+  });
+
+  it('show another measure, and keep that', async () => {
+    await withPage({ view: 'inspector', scenario: { runs: 'pair', select: NEGOTIATION } }, async (page) => {
+      await page.getByRole('combobox', { name: 'Measure of chart 2' }).selectOption('KL to the base model');
+      await page.getByRole('slider', { name: 'KL to the base model, by iteration' }).waitFor();
+      expect(await page.evaluate(() => window.acquireVsCodeApi().getState())).toMatchObject({ measures: [null, 'kl'] });
+    });
+  });
+
+  it('open a negotiation of a bar of the advantages, and the next one when asked again', async () => {
+    const state = { advantageChart: 'advantages' };
+    await withPage({ view: 'inspector', scenario: { runs: 'pair', select: NEGOTIATION, state } }, async (page) => {
+      const chart = page.getByRole('slider', { name: 'Advantages in the iteration, by size' });
+      await chart.focus();
+      expect(await asked(page, 'iteration')).toEqual([{ run: 'ipd-aa', iteration: 120 }]);
+      // The last row is the credit; its middle bar begins at zero.
+      await page.keyboard.press('ArrowRight');
+      const said = await page.locator('.chart').last().locator('.chart-readout').textContent();
+      expect(said).toMatch(/^credit 0\.00 to \+0\.\d+: \d+ of 1280 rounds, in \d+ negotiations · Enter opens one$/);
+      const openNext = async () => {
+        const before = (await asked(page, 'select')).length;
+        await page.keyboard.press('Enter');
+        await expect.poll(async () => (await asked(page, 'select')).length).toBe(before + 1);
+        return (await asked(page, 'select')).at(-1) as { place: { iteration: number; negotiation: number; round: number } };
+      };
+      const first = await openNext();
+      expect(first).toMatchObject({ place: { run: 'ipd-aa', iteration: 120 } });
+      await chart.focus();
+      expect(await openNext()).not.toEqual(first);
+    });
+  });
+
+  it('sum an iteration up where it is chosen as a whole', async () => {
+    await withPage(
+      { view: 'inspector', width: 1400, scenario: { runs: 'pair', select: { run: 'ipd-aa', iteration: 120 } } },
+      async (page) => {
+        await page.getByText('64 negotiations in 8 seed groups · 16 against snapshot:40 · 3 turns did not parse · checkpoint').waitFor();
+        const numbers = page.getByRole('table', { name: 'Measures' });
+        expect(await numbers.getByRole('row', { name: /^Cooperation rate 0\.\d\d [+−]?\d\.\d\d$/ }).count()).toBe(1);
+        expect(await page.getByRole('table', { name: 'Training' }).getByRole('row').count()).toBe(9);
+        expect(await page.locator('.chart').count()).toBe(6);
+        await page.getByText('Read its first negotiation').click();
+        await page.locator('.transcript .turn').first().waitFor();
+        expect((await asked(page, 'select')).at(-1)).toMatchObject({ place: { iteration: 120, negotiation: 0 } });
       },
     );
   });

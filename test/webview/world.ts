@@ -9,6 +9,7 @@ import type {
   CreditView,
   CurvePoint,
   GroupMember,
+  IterationView,
   NegotiationView,
   Place,
   RoundView,
@@ -24,6 +25,8 @@ export interface WorldRun {
   readonly seed: number;
   readonly iterations: number;
   readonly pairedWith?: string;
+  /** Iterations by which it learns later than others. */
+  readonly late?: number;
 }
 
 /** Negotiations an iteration, and how many share their random numbers. */
@@ -84,9 +87,13 @@ export function iterationOf(run: WorldRun, iteration: number): Iteration {
   return made;
 }
 
+function learnedAt({ late = 0 }: WorldRun, iteration: number): number {
+  return 1 / (1 + Math.exp(-(iteration - 70 - late) / 18));
+}
+
 /** P(cooperate | start, CC, CD, DC, DD) of a run's policy after an iteration. */
 export function policyOf(run: WorldRun, iteration: number): readonly [number, number, number, number, number] {
-  const learned = 1 / (1 + Math.exp(-(iteration - 70) / 18));
+  const learned = learnedAt(run, iteration);
   const base = [0.6, 0.68, 0.36, 0.6, 0.34] as const;
   const goal =
     run.algorithm === 'rl'
@@ -181,7 +188,7 @@ function playSplit(
   const hands: Pair<Hand> = [first, second];
   const values = pair((seat) => [BEATS[hands[seat]] === hands[other(seat)] ? 10 : 1]);
   const opener: Seat = ((round + deals.integer(1)) % 2) as Seat;
-  const learned = run.algorithm === 'rl' ? 0 : 1 / (1 + Math.exp(-(iteration - 70) / 18));
+  const learned = run.algorithm === 'rl' ? 0 : learnedAt(run, iteration);
   const spoken: Spoken[] = [];
   for (const seat of [opener, other(opener)] as const) {
     const template = (seat === opener ? OPENERS : REPLIES)[draws.integer(3)]!;
@@ -358,15 +365,78 @@ export function meanReward(run: WorldRun, iteration: number, negotiation?: numbe
 /** The curve of a run up to an iteration. */
 export function curveOf(run: WorldRun, from: number, to: number): CurvePoint[] {
   const points: CurvePoint[] = [];
-  for (let iteration = Math.max(1, from); iteration <= to; iteration++) points.push({ iteration, measures: measuresOf(run, iteration) });
+  for (let iteration = Math.max(1, from); iteration <= to; iteration++) points.push(pointOf(run, iteration));
   return points;
+}
+
+function pointOf(run: WorldRun, iteration: number): CurvePoint {
+  const measures = measuresOf(run, iteration);
+  const learned = learnedAt(run, iteration);
+  const noise = random(run.seed, run.id, 'training', iteration);
+  const about = (value: number): number => value * (0.9 + 0.2 * noise.uniform());
+  const spread = 0.1 + 0.5 * (1 - learned);
+  const aligned = run.algorithm === 'rl' ? 0 : 0.4;
+  return {
+    iteration,
+    measures,
+    seconds: about(0.2),
+    training: {
+      loss: about(0.02) - 0.02,
+      gradNorm: about(0.8 - 0.5 * learned),
+      rhoMax: 1 + about(1e-4),
+      rhoClipFraction: 0,
+      samplerTrainerGap: about(2e-6),
+      rmsOwn: about(spread),
+      rmsAlignment: about(spread * aligned),
+      signFlip: aligned === 0 ? 0 : about(0.2),
+      retries: 0,
+      sequences: 2 * NEGOTIATIONS,
+      sampledTokens: 2560,
+      trainedTokens: 1280,
+    },
+    credits: [-1.6 * spread, -0.6 * spread, about(0.02), 0.6 * spread, 1.6 * spread],
+  };
+}
+
+/** An iteration as a whole, as the host would send it. */
+export function iterationViewOf(run: WorldRun, iteration: number): IterationView {
+  const { played, credits } = iterationOf(run, iteration);
+  const advantages = {
+    negotiation: [] as number[],
+    round: [] as number[],
+    seat: [] as Seat[],
+    own: [] as number[],
+    alignment: [] as number[],
+  };
+  played.forEach((rounds, negotiation) => {
+    for (let round = 0; round < rounds.length; round++) {
+      for (const seat of SEATS) {
+        advantages.negotiation.push(negotiation);
+        advantages.round.push(round);
+        advantages.seat.push(seat);
+        advantages.own.push(credits.advantages[seat][negotiation]![round]!);
+        advantages.alignment.push(credits.alignment[seat][negotiation]![round]!);
+      }
+    }
+  });
+  return {
+    run: run.id,
+    iteration,
+    time: '2026-11-25T10:12:00.000Z',
+    checkpoint: iteration % 10 === 0,
+    negotiations: NEGOTIATIONS,
+    groups: NEGOTIATIONS / GROUP,
+    invalid: 3,
+    opponents: [{ name: 'snapshot:40', negotiations: 16 }],
+    advantages,
+  };
 }
 
 function measuresOf(run: WorldRun, iteration: number): MeasuresFile {
   const noise = random(run.seed, run.id, 'noise', iteration);
   const jitter = (scale: number): number => (noise.uniform() + noise.uniform() - 1) * scale;
   const policy = policyOf(run, iteration);
-  const learned = 1 / (1 + Math.exp(-(iteration - 70) / 18));
+  const learned = learnedAt(run, iteration);
   const clamp = (x: number): number => Math.max(0, Math.min(1, x));
   if (run.game === 'ipd') {
     // Stationary cooperation of the memory-one policy against itself, by iterating its 10 rounds.

@@ -1,12 +1,23 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { Choice } from '../components/Choice';
 import { saveFile } from '../state';
 import { resolveVariable } from '../theme';
 import { svgText } from './svgText';
 
+/** What else could stand in a chart's place. */
+export interface ChartChoice {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly { readonly value: string; readonly label: string }[];
+  readonly onChange: (value: string) => void;
+}
+
 /** A chart's place: its title, what the pointer reads, the ways out (SVG, CSV), and room that is measured. */
 export function ChartFrame(props: {
   readonly title: string;
+  /** Stands in for the title. */
+  readonly choice?: ChartChoice;
   readonly readout?: string;
   /** File name without its ending. */
   readonly file: string;
@@ -29,7 +40,13 @@ export function ChartFrame(props: {
   return (
     <figure class="chart">
       <figcaption>
-        <h2>{props.title}</h2>
+        {props.choice === undefined ? (
+          <h2>{props.title}</h2>
+        ) : (
+          <h2 class="chart-choice">
+            <Choice {...props.choice} />
+          </h2>
+        )}
         {drawn.drawing !== null && (
           <span class="chart-ways">
             <button

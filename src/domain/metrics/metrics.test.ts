@@ -7,7 +7,7 @@ import { splitRules } from '../games/split/split';
 import { handDeal } from '../games/trust-and-split/hands';
 import { trustAndSplitRules } from '../games/trust-and-split/trustAndSplit';
 import { random } from '../random';
-import { bootstrapInterval, overSeeds, quantile } from './interval';
+import { bootstrapInterval, overSeeds, quantile, runIntervals } from './interval';
 import { meanValidMass, measure } from './measures';
 import { cooperateAfterProbe, planProbe } from './probe';
 
@@ -150,6 +150,25 @@ describe('bootstrapInterval', () => {
         expect(repeated.high).toBeCloseTo(interval.high);
       }),
       { numRuns: 40 },
+    );
+  });
+
+  it('is what runIntervals gives for runs that are units of their own', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: -10, max: 10, noNaN: true }), { minLength: 1, maxLength: 9 }), (values) => {
+        const slow = bootstrapInterval(
+          values.map((value) => [value]),
+          random(3),
+          { resamples: 100 },
+        )!;
+        const fast = runIntervals(values.length, random(3), { resamples: 100 });
+        for (let again = 0; again < 2; again++) {
+          expect(fast(values).mean).toBeCloseTo(slow.mean, 12);
+          expect(fast(values).low).toBeCloseTo(slow.low, 12);
+          expect(fast(values).high).toBeCloseTo(slow.high, 12);
+        }
+      }),
+      { numRuns: 30 },
     );
   });
 

@@ -1,15 +1,16 @@
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
-import { csv } from '../csv';
-import { ChartFrame } from '../Frame';
+import { useRef, useState } from 'preact/hooks';
+import { type ChartChoice, ChartFrame } from '../Frame';
 import { fileName } from '../fileName';
+import { curveCsv, valueAt } from './csv';
 import { drawCurve } from './drawing';
-import { type CurveSeries, layoutCurve } from './layout';
+import { type CurveLayout, type CurveSeries, type CurveSpec, layoutCurve } from './layout';
 import { between, scaled, zoom } from './zoom';
 
 /** A measure over training: hover or arrow keys read it, a click or Enter goes to that iteration, dragging or + and − zoom. */
 export function CurveChart(props: {
   readonly title: string;
+  readonly choice?: ChartChoice;
   readonly series: readonly CurveSeries[];
   readonly iterations: number;
   readonly range?: readonly [number, number];
@@ -23,13 +24,14 @@ export function CurveChart(props: {
   /** Where a drag began, once it is one. */
   const [dragFrom, setDragFrom] = useState<number | null>(null);
   const domain = zoom.value;
-  const values = hovered === null ? [] : series.map((one) => ({ ...one, value: valueAt(one, hovered) }));
+  const layoutOnce = useLastLayout();
+  const values = hovered === null ? [] : series.map((one) => ({ ...one, value: valueAt(one.points)(hovered) }));
   const readout =
     hovered === null
       ? domain === null
         ? ''
         : `iterations ${domain[0]} – ${domain[1]} · 0 shows all`
-      : [`iteration ${hovered}`, ...values.map(({ label, value }) => `${label} ${value === null ? '–' : format(value)}`)].join(' · ');
+      : [`iteration ${hovered}`, ...values.flatMap((one) => reading(one, hovered, format))].join(' · ');
   const last = Math.max(1, ...series.map(({ points }) => points.at(-1)?.iteration ?? 0));
   const onKeyDown = (event: KeyboardEvent): void => {
     const from = hovered ?? selected ?? last;
@@ -43,9 +45,15 @@ export function CurveChart(props: {
     event.stopPropagation();
   };
   return (
-    <ChartFrame title={title} readout={readout} file={fileName(title)} csv={() => curveCsv(series)}>
+    <ChartFrame
+      title={title}
+      readout={readout}
+      file={fileName(title)}
+      csv={() => curveCsv(series)}
+      {...(props.choice === undefined ? {} : { choice: props.choice })}
+    >
       {(width, height) => {
-        const layout = layoutCurve({
+        const layout = layoutOnce({
           series,
           width,
           height,
@@ -71,7 +79,7 @@ export function CurveChart(props: {
             aria-valuemin={1}
             aria-valuemax={last}
             aria-valuenow={hovered ?? selected ?? last}
-            aria-valuetext={readout || layout.lines.map(({ end }) => end.text).join(', ')}
+            aria-valuetext={readout || layout.lines.flatMap(({ end }) => (end.text === '' ? [] : end.text)).join(', ')}
             onPointerMove={(event) => setHovered(under(event))}
             onPointerDown={(event) => {
               if (event.button === 0) setDragFrom(under(event));
@@ -102,17 +110,34 @@ export function CurveChart(props: {
   );
 }
 
-/** The value of a series at an iteration. */
-function valueAt(series: CurveSeries, iteration: number): number | null {
-  // Iterations are consecutive as a rule; where they are not, search.
-  const guess = series.points[iteration - (series.points[0]?.iteration ?? 0)];
-  return (guess?.iteration === iteration ? guess : series.points.find((point) => point.iteration === iteration))?.value ?? null;
+/** Lays out anew only what differs from the last time: the pointer moves over thousands of points. */
+function useLastLayout(): (spec: CurveSpec) => CurveLayout | null {
+  const last = useRef<{ readonly spec: CurveSpec; readonly layout: CurveLayout | null } | null>(null);
+  return (spec) => {
+    const known = last.current;
+    const same =
+      known !== null &&
+      known.spec.series === spec.series &&
+      known.spec.width === spec.width &&
+      known.spec.height === spec.height &&
+      known.spec.iterations === spec.iterations &&
+      known.spec.domain === spec.domain &&
+      known.spec.range === spec.range;
+    if (same) return known.layout;
+    const layout = layoutCurve(spec);
+    last.current = { spec, layout };
+    return layout;
+  };
 }
 
-function curveCsv(series: readonly CurveSeries[]): string {
-  const iterations = [...new Set(series.flatMap(({ points }) => points.map((point) => point.iteration)))].sort((a, b) => a - b);
-  return csv(
-    ['iteration', ...series.map(({ id }) => id)],
-    iterations.map((iteration) => [iteration, ...series.map((one) => valueAt(one, iteration))]),
-  );
+/** What a series says at an iteration, with its interval where it has one. */
+function reading(
+  { label, value, band, points }: CurveSeries & { readonly value: number | null },
+  iteration: number,
+  format: (value: number) => string,
+): string[] {
+  const near = band?.findLast((point) => point.iteration <= iteration);
+  const interval = near === undefined ? '' : `${format(near.low)} to ${format(near.high)}`;
+  if (points.length === 0) return near === undefined ? [] : [`${label} ${interval}`];
+  return [`${label} ${value === null ? '–' : format(value)}${interval === '' || value === null ? '' : ` (${interval})`}`];
 }

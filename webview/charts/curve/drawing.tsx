@@ -48,21 +48,28 @@ export function drawCurve(layout: CurveLayout, marks: CurveMarks): VNode {
         layout.x(marks.selected) >= plot.left &&
         layout.x(marks.selected) <= plot.right &&
         rule(marks.selected, '2 2')}
-      {layout.lines.map(({ id, colour, dash, raw, smooth, end }) => (
+      {layout.lines.map(({ id, colour, band }) => (band === null ? null : <path key={id} d={band} fill={colour} fill-opacity="0.2" />))}
+      {layout.lines.map(({ id, colour, dash, band, member, raw, smooth, end }) => (
         <g key={id}>
-          <path
-            d={raw}
-            fill="none"
-            stroke={colour}
-            stroke-width={smooth === null ? 1.6 : 1}
-            stroke-dasharray={smooth === null ? dash : undefined}
-            opacity={smooth === null ? 1 : 0.35}
-          />
-          {smooth !== null && <path d={smooth} fill="none" stroke={colour} stroke-width={1.8} stroke-dasharray={dash} />}
-          <circle cx={end.x} cy={end.y} r={2.5} fill={colour} />
-          <text x={end.x + 6} y={end.labelY + 3.5} fill={colour} font-weight="600">
-            {end.text}
-          </text>
+          {(smooth === null || band === null) && (
+            <path
+              d={member && smooth !== null ? smooth : raw}
+              fill="none"
+              stroke={colour}
+              stroke-width={smooth === null && !member ? 1.6 : 1}
+              stroke-dasharray={smooth === null || member ? dash : undefined}
+              opacity={member ? 0.75 : smooth === null ? 1 : 0.35}
+            />
+          )}
+          {smooth !== null && !member && <path d={smooth} fill="none" stroke={colour} stroke-width={1.8} stroke-dasharray={dash} />}
+          {!member && (
+            <>
+              <circle cx={end.x} cy={end.y} r={2.5} fill={colour} />
+              <text x={end.x + 6} y={end.labelY + 3.5} fill={colour} font-weight="600">
+                {end.text}
+              </text>
+            </>
+          )}
         </g>
       ))}
       {marks.hovered !== null && (

@@ -1,8 +1,9 @@
 import { extent } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
-import { line } from 'd3-shape';
+import { area, line } from 'd3-shape';
+import type { BandPoint } from './band';
 
-/** One run's values over its iterations. */
+/** One run's values over its iterations, or the mean of several. */
 export interface CurveSeries {
   readonly id: string;
   /** What stands at the line's end. */
@@ -11,6 +12,12 @@ export interface CurveSeries {
   /** SVG dash pattern, so that no reader needs the colour; empty for a solid line. */
   readonly dash: string;
   readonly points: readonly { readonly iteration: number; readonly value: number | null }[];
+  /** The interval around a mean of several runs; absent for one run. */
+  readonly band?: readonly BandPoint[];
+  /** The runs behind a mean. */
+  readonly runs?: readonly { readonly id: string; readonly points: CurveSeries['points'] }[];
+  /** One of the runs behind a mean: thin, and without words at its end. */
+  readonly member?: boolean;
 }
 
 /** What a curve chart shows. */
@@ -38,6 +45,9 @@ export interface CurveLayout {
     readonly id: string;
     readonly colour: string;
     readonly dash: string;
+    readonly member: boolean;
+    /** Outline of the band; null where there is none. */
+    readonly band: string | null;
     /** Path through every value; gaps where there is none. */
     readonly raw: string;
     /** Path of the moving mean; null where the curve is short. */
@@ -51,17 +61,31 @@ export interface CurveLayout {
 }
 
 const MARGIN = { left: 34, right: 58, top: 8, bottom: 20 } as const;
+/** Pixels that a character of a label takes, at most. */
+const CHARACTER = 6.6;
 /** Least distance between two labels. */
 const LABEL_GAP = 13;
 /** Below this many points the raw line is all there is. */
-const SMOOTH_FROM = 24;
+export const SMOOTH_FROM = 24;
 
 /** Lays a curve chart out; null while no series has a value. */
 export function layoutCurve(spec: CurveSpec): CurveLayout | null {
-  const visible = spec.series.map((series) => ({ ...series, points: within(series.points, spec.domain) }));
-  const values = visible.flatMap(({ points }) => points.flatMap(({ value }) => (value === null ? [] : [value])));
+  const visible = spec.series.map((series) => ({
+    ...series,
+    points: within(series.points, spec.domain),
+    band: within(series.band ?? [], spec.domain),
+  }));
+  const values = visible.flatMap(({ points, band, member }) => [
+    ...points.flatMap(({ value }) => (value === null || member === true ? [] : [value])),
+    ...band.flatMap(({ low, high }) => [low, high]),
+  ]);
   if (values.length === 0) return null;
-  const plot = { left: MARGIN.left, right: spec.width - MARGIN.right, top: MARGIN.top, bottom: spec.height - MARGIN.bottom };
+  const words = visible.map(({ label, points, member }) => {
+    const end = points.findLast(({ value }) => value !== null)?.value;
+    return end === undefined || end === null || member === true ? 0 : `${label} ${spec.format(end)}`.length;
+  });
+  const right = Math.min(spec.width / 3, Math.max(MARGIN.right, 10 + CHARACTER * Math.max(...words)));
+  const plot = { left: MARGIN.left, right: spec.width - right, top: MARGIN.top, bottom: spec.height - MARGIN.bottom };
   const last = Math.max(spec.iterations, ...spec.series.map(({ points }) => points.at(-1)?.iteration ?? 0), 1);
   const [from, to] = spec.domain ?? [1, Math.max(2, last)];
   const x = scaleLinear([from, to], [plot.left, plot.right]);
@@ -72,8 +96,13 @@ export function layoutCurve(spec: CurveSpec): CurveLayout | null {
     .x(({ iteration }) => x(iteration))
     .y(({ value }) => y(value ?? 0))
     .digits(1);
+  const outline = area<BandPoint>()
+    .x(({ iteration }) => x(iteration))
+    .y0(({ low }) => y(low))
+    .y1(({ high }) => y(high))
+    .digits(1);
   const lines = visible.flatMap((series) => {
-    const end = series.points.findLast(({ value }) => value !== null);
+    const end = series.points.findLast(({ value }) => value !== null) ?? bandOnly(series);
     if (end === undefined || end.value === null) return [];
     const smooth = series.points.length >= SMOOTH_FROM ? movingMean(series.points) : null;
     const endValue = smooth?.at(-1)?.value ?? end.value;
@@ -81,9 +110,16 @@ export function layoutCurve(spec: CurveSpec): CurveLayout | null {
       id: series.id,
       colour: series.colour,
       dash: series.dash,
+      member: series.member === true || series.points.length === 0,
+      band: series.band.length < 2 ? null : outline(series.band),
       raw: path(series.points) ?? '',
       smooth: smooth === null ? null : path(smooth),
-      end: { x: x(end.iteration), y: y(endValue), labelY: y(endValue), text: `${series.label} ${spec.format(endValue)}` },
+      end: {
+        x: x(end.iteration),
+        y: y(endValue),
+        labelY: y(endValue),
+        text: series.member === true || series.points.length === 0 ? '' : `${series.label} ${spec.format(endValue)}`,
+      },
     };
   });
   return {
@@ -103,7 +139,16 @@ export function layoutCurve(spec: CurveSpec): CurveLayout | null {
   };
 }
 
-function within(points: CurveSeries['points'], domain: readonly [number, number] | undefined): CurveSeries['points'] {
+/** Where a band without a line ends: in its middle. */
+function bandOnly({ points, band }: { readonly points: CurveSeries['points']; readonly band: readonly BandPoint[] }) {
+  const last = points.length === 0 ? band.at(-1) : undefined;
+  return last === undefined ? undefined : { iteration: last.iteration, value: (last.low + last.high) / 2 };
+}
+
+function within<T extends { readonly iteration: number }>(
+  points: readonly T[],
+  domain: readonly [number, number] | undefined,
+): readonly T[] {
   return domain === undefined ? points : points.filter(({ iteration }) => iteration >= domain[0] && iteration <= domain[1]);
 }
 
@@ -130,9 +175,9 @@ function padded([low, high]: readonly [number, number]): [number, number] {
 
 /** Moves labels that would overlap apart, keeping their order and the plot's bounds. */
 function apart(lines: CurveLayout['lines'], plot: CurveLayout['plot']): CurveLayout['lines'] {
-  const sorted = [...lines].sort((a, b) => a.end.y - b.end.y);
+  const sorted = lines.filter(({ member }) => !member).sort((a, b) => a.end.y - b.end.y);
   const ys = sorted.map(({ end }) => Math.max(plot.top + 4, Math.min(plot.bottom - 2, end.y)));
   for (let i = 1; i < ys.length; i++) ys[i] = Math.max(ys[i]!, ys[i - 1]! + LABEL_GAP);
   for (let i = ys.length - 1; i >= 0; i--) ys[i] = Math.min(ys[i]!, plot.bottom + 2 - LABEL_GAP * (ys.length - 1 - i));
-  return lines.map((series) => ({ ...series, end: { ...series.end, labelY: ys[sorted.indexOf(series)]! } }));
+  return lines.map((series) => ({ ...series, end: { ...series.end, labelY: ys[sorted.indexOf(series)] ?? series.end.labelY } }));
 }

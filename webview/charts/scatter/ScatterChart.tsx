@@ -2,16 +2,18 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { AGENT_NAMES } from '../../../src/domain/seat';
 import { csv } from '../csv';
-import { ChartFrame } from '../Frame';
+import { type ChartChoice, ChartFrame } from '../Frame';
 import { drawScatter } from './drawing';
 import { layoutScatter, type ScatterLayout, type ScatterPoint } from './layout';
 
 /** Own advantage against alignment term over the seed group: where the two point the same way, and where they cancel. */
 export function ScatterChart({
   points,
+  choice,
   onSelect,
 }: {
   readonly points: readonly ScatterPoint[];
+  readonly choice?: ChartChoice;
   readonly onSelect: (point: ScatterPoint) => void;
 }): VNode {
   const [hovered, setHovered] = useState(-1);
@@ -34,6 +36,7 @@ export function ScatterChart({
   return (
     <ChartFrame
       title="Own advantage × alignment term"
+      {...(choice === undefined ? {} : { choice })}
       readout={readout}
       file="alignment-against-own"
       csv={() =>

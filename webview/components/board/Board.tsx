@@ -1,15 +1,18 @@
 import type { VNode } from 'preact';
 import { AGENT_NAMES, SEATS, type Seat } from '../../../src/domain/seat';
 import type { NegotiationView, RoundView } from '../../../src/protocol/webview';
-import { choose, cursor } from '../../state';
+import { choose, cursor, negotiation } from '../../state';
 import { points } from '../numbers';
 import { actionWords, dealWords } from '../transcript/outcome';
 import { Coins } from './Coins';
 import { HandIcon } from './HandIcon';
 
-/** The game's state, drawn: where the reader stands, what lies on the table, what each has won so far. A click goes to a round. */
+/**
+ * The game's state, drawn: where the reader stands, what lies on the table, what each has won so far. A click goes to a
+ * round, of the negotiation in view also from another column's board.
+ */
 export function Board({ view }: { readonly view: NegotiationView }): VNode {
-  const current = cursor.value === null ? -1 : (view.turns[cursor.value.turn]?.round ?? -1);
+  const current = cursor.value === null ? -1 : (negotiation.value?.turns[cursor.value.turn]?.round ?? -1);
   const choice = view.rounds[0]?.actions[0].kind === 'choice';
   return (
     <section class="board" aria-label="Game state">
@@ -23,7 +26,9 @@ function scoreAfter(rounds: readonly RoundView[], seat: Seat, round: number): nu
   return rounds.filter((played) => played.round <= round).reduce((sum, played) => sum + played.rewards[seat], 0);
 }
 
-function goTo(view: NegotiationView, round: number): void {
+function goTo(round: number): void {
+  const view = negotiation.peek();
+  if (view === null) return;
   const turn = view.turns.find((candidate) => candidate.round === round);
   void choose({ ...view.place, round, ...(turn === undefined ? {} : { turn: turn.turn, token: 0 }) });
 }
@@ -43,7 +48,7 @@ function ChoiceBoard({ view, current }: { readonly view: NegotiationView; readon
                   class="round-link"
                   aria-label={`Go to round ${round + 1}`}
                   aria-current={round === current ? 'step' : undefined}
-                  onClick={() => goTo(view, round)}
+                  onClick={() => goTo(round)}
                 >
                   {round + 1}
                 </button>
@@ -130,7 +135,7 @@ function ShareBoard({ view, current }: { readonly view: NegotiationView; readonl
             aria-current={played.round === current ? 'step' : undefined}
             title={`Round ${played.round + 1}: ${points(played.rewards[0])} + ${points(played.rewards[1])} of ${points(played.bestJointReward)}`}
             aria-label={`Go to round ${played.round + 1}: ${points(played.rewards[0])} and ${points(played.rewards[1])} of ${points(played.bestJointReward)} points`}
-            onClick={() => goTo(view, played.round)}
+            onClick={() => goTo(played.round)}
           >
             <svg viewBox="0 0 20 24" width="22" height="26" aria-hidden="true">
               <rect

@@ -1,14 +1,15 @@
 import { useComputed } from '@preact/signals';
-import type { VNode } from 'preact';
-import { useRef } from 'preact/hooks';
+import { createRef, type VNode } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { NegotiationView } from '../../../src/protocol/webview';
-import { compareWith, counterpart, currentRun, rival, rivalRuns } from '../../state';
+import { addColumn, columns, counterparts, currentRun, negotiation, rivalRuns } from '../../state';
+import { Board } from '../board/Board';
 import { Dropdown } from '../controls';
-import { seriesStyle } from '../inspector/series';
-import { points } from '../numbers';
 import { TurnCell } from '../transcript/TurnCell';
 import { useTranscript } from '../transcript/useTranscript';
-import { type Difference, type Step, summary } from './difference';
+import { ColumnHead, FirstHead } from './ColumnHead';
+import { type Column, iterationsOffered, keyOf, MOST_OTHERS } from './columns';
+import { type Difference, parting, type Step } from './difference';
 import { steps } from './steps';
 
 const SIGNS: Readonly<Record<Difference, readonly [sign: string, words: string]>> = {
@@ -18,37 +19,60 @@ const SIGNS: Readonly<Record<Difference, readonly [sign: string, words: string]>
   missing: ['∅', 'only on one side'],
 };
 
-/** The same negotiation under two policies, in lockstep: same seeds, same deals, each step's difference marked. */
+const addChoice = createRef<HTMLElement>();
+/** Set until the choice is there: comparing begins with the key that asks for a column. */
+let focusWanted = false;
+
+/** Puts the keyboard on the choice of a further column. */
+export function focusAddColumn(): void {
+  if (addChoice.current === null) focusWanted = true;
+  else addChoice.current.focus();
+}
+
+/** The same negotiation under several policies, in lockstep: same seeds, same deals, each step's difference from the first column marked. */
 export function Compare({ view }: { readonly view: NegotiationView }): VNode {
   const scroller = useRef<HTMLElement>(null);
   useTranscript(scroller);
-  const other = counterpart.value;
-  const text = useComputed(() => summary(steps.value));
-  const rounds = new Map<number, Step[]>();
-  for (const step of steps.value) {
-    const round = step.left?.round ?? step.right?.round ?? 0;
-    rounds.set(round, [...(rounds.get(round) ?? []), step]);
-  }
+  const others = columns.value;
+  const views = counterparts.value;
+  const partings = useComputed(() => columns.value.map((_, index) => parting(steps.value, index + 1)));
+  const rounds = new Map<number, { readonly step: Step; readonly index: number }[]>();
+  steps.value.forEach((step, index) => {
+    const known = rounds.get(step.round) ?? [];
+    rounds.set(step.round, known);
+    known.push({ step, index });
+  });
   return (
-    <section ref={scroller} class="transcript compare" aria-label="Comparison" tabIndex={-1}>
-      <div class="compare-heads">
-        <Head view={view} name={currentRun.value?.name ?? ''} />
-        <span />
-        <span class="compare-head">
-          <RivalChoice />
-          {other === null ? <span class="dim">has not played this negotiation</span> : <Head view={other} name="" />}
-        </span>
+    <section
+      ref={scroller}
+      class={`transcript compare columns-${others.length + 1}`}
+      style={{ '--others': others.length }}
+      aria-label="Comparison"
+      tabIndex={-1}
+    >
+      <div class="compare-heads sticky-head">
+        <div class="compare-row">
+          <FirstHead view={view} />
+          {others.map((column, index) => (
+            <ColumnHead key={keyOf(column)} column={column} index={index + 1} view={views[index] ?? null} />
+          ))}
+        </div>
+        <div class="compare-row boards">
+          <Board view={view} />
+          {others.map((column, index) => {
+            const board = views[index];
+            return board === null || board === undefined ? <span key={keyOf(column)} /> : <Board key={keyOf(column)} view={board} />;
+          })}
+        </div>
+        {others.length < MOST_OTHERS && <AddColumn />}
       </div>
-      <p class="compare-summary" role="status">
-        {text.value}
-      </p>
       {[...rounds].map(([round, these]) => (
         <section key={round} class="round" aria-label={`Round ${round + 1}`}>
           <header class="round-head">
             <h3>Round {round + 1}</h3>
           </header>
-          {these.map((step) => (
-            <StepRow key={`${step.leftIndex}/${step.rightIndex}`} step={step} />
+          {these.map(({ step, index }) => (
+            <StepRow key={step.indices.join('/')} step={step} parts={partings.value.map((at) => at === index)} />
           ))}
         </section>
       ))}
@@ -56,53 +80,79 @@ export function Compare({ view }: { readonly view: NegotiationView }): VNode {
   );
 }
 
-function Head({ view, name }: { readonly view: NegotiationView; readonly name: string }): VNode {
-  const { colour, label } = seriesStyle(view.algorithm);
-  const joint = view.rounds.reduce((sum, round) => sum + round.rewards[0] + round.rewards[1], 0) / Math.max(1, view.rounds.length);
+/** One step in every column; `parts` says for which of the others it is the first that differs. */
+function StepRow({ step, parts }: { readonly step: Step; readonly parts: readonly boolean[] }): VNode {
+  const [index = -1] = step.indices;
   return (
-    <span>
-      <b style={{ color: colour }}>{label}</b> {name} <span class="dim number">joint {points(joint)} a round</span>
-    </span>
-  );
-}
-
-function StepRow({ step }: { readonly step: Step }): VNode {
-  const [sign, words] = SIGNS[step.difference];
-  return (
-    <div class={`step ${step.difference}`}>
-      {step.left === null ? <div class="turn empty" /> : <TurnCell turn={step.left} index={step.leftIndex} />}
-      <span class="difference" role="img" aria-label={words} title={words}>
-        {sign}
-      </span>
-      {step.right === null ? (
-        <div class="turn empty" />
-      ) : (
-        <TurnCell turn={step.right} index={step.leftIndex} otherIndex={step.rightIndex} />
-      )}
+    <div class="compare-row step">
+      {step.turns.map((turn, column) => {
+        const difference = step.differences[column] ?? 'same';
+        const own = step.indices[column] ?? -1;
+        return (
+          <div key={column} class={`step-cell ${difference}`}>
+            {column > 0 && <Sign difference={difference} parts={parts[column - 1] ?? false} />}
+            {turn === null ? (
+              <div class="turn empty" />
+            ) : (
+              <TurnCell turn={turn} index={index} {...(column === 0 ? {} : { elsewhere: { column, index: own } })} />
+            )}
+          </div>
+        );
+      })}
     </div>
   );
 }
 
-/** What stands beside: another run of the same game, or this one at another iteration. */
-function RivalChoice(): VNode | null {
-  const run = currentRun.value;
-  const now = rival.value;
-  if (run === undefined || now === undefined) return null;
-  const iterations = [...new Set([1, Math.round(run.iteration / 4), Math.round(run.iteration / 2), run.iteration])].filter((n) => n >= 1);
-  if (now.run === run.run && now.iteration !== undefined && !iterations.includes(now.iteration)) iterations.push(now.iteration);
-  const choices = [
-    ...rivalRuns.value.map((one) => ({ rival: { run: one.run }, label: one.name })),
-    ...iterations.map((iteration) => ({ rival: { run: run.run, iteration }, label: `${run.name}, iteration ${iteration}` })),
-  ].map((choice) => ({ ...choice, value: JSON.stringify(choice.rival) }));
+function Sign({ difference, parts }: { readonly difference: Difference; readonly parts: boolean }): VNode {
+  const [sign, words] = SIGNS[difference];
+  const said = parts ? `${words}: here it parts from the first column` : words;
   return (
-    <Dropdown
-      label="Compare with"
-      value={JSON.stringify(now.iteration === undefined ? { run: now.run } : { run: now.run, iteration: now.iteration })}
-      options={choices}
-      onChange={(value) => {
-        const chosen = choices.find((choice) => choice.value === value);
-        if (chosen !== undefined) compareWith(chosen.rival);
-      }}
-    />
+    <span class={parts ? 'difference parts' : 'difference'} role="img" aria-label={said} title={said}>
+      {sign}
+    </span>
+  );
+}
+
+/** A further column: another run, this one at another iteration, or another negotiation of the seed group. */
+function AddColumn(): VNode {
+  useLayoutEffect(() => {
+    if (!focusWanted) return;
+    focusWanted = false;
+    addChoice.current?.focus();
+  }, []);
+  const run = currentRun.value;
+  const here = negotiation.value;
+  const shown = new Set(columns.value.map(keyOf));
+  const choices: { readonly column: Column; readonly label: string }[] = [
+    ...rivalRuns.value.map((one) => ({ column: { run: one.run }, label: one.name })),
+    ...(run === undefined
+      ? []
+      : iterationsOffered(run, undefined).map((iteration) => ({
+          column: { run: run.run, iteration },
+          label: `iteration ${iteration} of ${run.name}`,
+        }))),
+    ...(here?.members ?? []).map((member) => ({
+      column: { run: here?.place.run ?? '', negotiation: member.negotiation },
+      label: `negotiation ${member.negotiation} of the same seed group`,
+    })),
+  ];
+  const options = choices
+    .filter(({ column }) => !shown.has(keyOf(column)))
+    .filter(({ column }) => column.run !== here?.place.run || column.iteration !== here.place.iteration || column.negotiation !== undefined)
+    .map((choice) => ({ ...choice, value: keyOf(choice.column) }));
+  return (
+    <div class="add-column">
+      <Dropdown
+        label="Add a column"
+        title="Another run, iteration or negotiation of the seed group beside (a)"
+        field={addChoice}
+        value=""
+        options={[{ value: '', label: 'Add column…' }, ...options.map(({ value, label }) => ({ value, label }))]}
+        onChange={(value) => {
+          const chosen = options.find((option) => option.value === value);
+          if (chosen !== undefined) addColumn(chosen.column);
+        }}
+      />
+    </div>
   );
 }

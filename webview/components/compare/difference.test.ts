@@ -1,33 +1,67 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { TurnView } from '../../../src/protocol/webview';
 import { negotiationOf, type WorldRun } from '../../../test/webview/world';
-import { stepsOf, summary } from './difference';
+import { parting, stepsOf, summary } from './difference';
 
 const aa: WorldRun = { id: 'aa', game: 'trust-and-split', algorithm: 'aa', seed: 3, iterations: 400 };
-const left = negotiationOf(aa, 120, 4)!.turns;
-const right = negotiationOf({ ...aa, id: 'rl', algorithm: 'rl' }, 120, 4)!.turns;
+const first = negotiationOf(aa, 120, 4)!.turns;
+const second = negotiationOf({ ...aa, id: 'rl', algorithm: 'rl' }, 120, 4)!.turns;
+const third = negotiationOf(aa, 20, 4)!.turns;
 
 describe('stepsOf', () => {
-  it('pairs turns of the same round, seat and kind, and marks what differs', () => {
-    const steps = stepsOf(left, right);
-    expect(steps).toHaveLength(left.length);
-    for (const step of steps) {
-      expect([step.left!.round, step.left!.seat, step.left!.kind]).toEqual([step.right!.round, step.right!.seat, step.right!.kind]);
-      expect(step.difference === 'same').toBe(step.left!.text === step.right!.text && step.left!.valid === step.right!.valid);
-      if (step.difference === 'action') expect(step.left!.kind).toBe('action');
+  it('pairs turns of the same round, seat and kind, and marks what differs from the first column', () => {
+    const steps = stepsOf([first, second, third]);
+    expect(steps).toHaveLength(first.length);
+    for (const { turns, indices, differences } of steps) {
+      const [left] = turns;
+      turns.forEach((turn, column) => {
+        expect([turn!.round, turn!.seat, turn!.kind]).toEqual([left!.round, left!.seat, left!.kind]);
+        expect([first, second, third][column]![indices[column]!]).toBe(turn);
+        expect(differences[column] === 'same').toBe(left!.text === turn!.text && left!.valid === turn!.valid);
+        if (differences[column] === 'action') expect(turn!.kind).toBe('action');
+      });
     }
   });
+
   it('finds nothing to mark against itself', () => {
-    expect(stepsOf(left, left).every(({ difference }) => difference === 'same')).toBe(true);
-    expect(summary(stepsOf(left, left))).toBe('Both policies said and did the same, to the letter.');
+    const steps = stepsOf([first, first, first]);
+    expect(steps.flatMap(({ differences }) => differences).every((difference) => difference === 'same')).toBe(true);
+    expect(summary(steps, 2)).toBe('The same, to the letter.');
+    expect(parting(steps, 1)).toBe(-1);
   });
-  it('keeps turns that only one side has, in their round', () => {
-    const short = stepsOf(left.slice(0, 6), right);
-    expect(short).toHaveLength(right.length);
-    expect(short.map((step) => (step.left ?? step.right)!.round)).toEqual(right.map(({ round }) => round));
-    expect(short.slice(-1)[0]).toMatchObject({ left: null, difference: 'missing' });
+
+  it('loses no turn of any column and keeps the rounds in order, whatever is missing', () => {
+    const some = (turns: readonly TurnView[]) => fc.subarray([...turns]);
+    fc.assert(
+      fc.property(some(first), some(second), some(third), (...columns) => {
+        const steps = stepsOf(columns);
+        columns.forEach((turns, column) => {
+          const shown = steps.flatMap(({ turns: row }) => row[column] ?? []);
+          expect(new Set(shown)).toEqual(new Set(turns));
+          expect(shown).toHaveLength(turns.length);
+        });
+        const rounds = steps.map(({ round }) => round);
+        expect(rounds).toEqual([...rounds].sort((a, b) => a - b));
+      }),
+      { numRuns: 40 },
+    );
   });
-  it('sums up from where on they part', () => {
-    expect(summary(stepsOf(left, right))).toMatch(/^They part in round \d+: \d+ of 20 actions and \d+ of 20 messages differ\.$/);
-    expect(summary([])).toBe('');
+
+  it('marks what only one side has', () => {
+    const steps = stepsOf([first.slice(0, 6), second]);
+    expect(steps).toHaveLength(second.length);
+    expect(steps.at(-1)).toMatchObject({ indices: [-1, second.length - 1], differences: ['same', 'missing'] });
+  });
+
+  it('says per column from which turn on it parts, and how much differs', () => {
+    const steps = stepsOf([first, second, third]);
+    expect(summary(steps, 1)).toMatch(
+      /^Parts in round \d+, at (Alice|Bob)’s (message|action): \d+ of 20 actions and \d+ of 20 messages differ\.$/,
+    );
+    const at = parting(steps, 2);
+    expect(steps[at]!.differences[2]).not.toBe('same');
+    expect(steps.slice(0, at).every(({ differences }) => differences[2] === 'same')).toBe(true);
+    expect(summary([], 1)).toBe('');
   });
 });

@@ -1,7 +1,19 @@
 import type { VNode } from 'preact';
 import { learnerReward, SELF } from '../../../src/protocol/opponent';
 import type { CurvePoint, RunView } from '../../../src/protocol/webview';
-import { choose, command, comparing, currentRun, curves, follow, following, pairedRun, rival, saveComparing, selection } from '../../state';
+import {
+  choose,
+  columns,
+  command,
+  comparing,
+  currentRun,
+  curves,
+  follow,
+  following,
+  pairedRun,
+  saveComparing,
+  selection,
+} from '../../state';
 import { Button, Checkbox } from '../controls';
 import { grouped, percent, plain } from '../numbers';
 import { STATUS_TEXT, StatusIcon } from '../tree/StatusIcon';
@@ -72,11 +84,11 @@ export function Header({ onKeys }: { readonly onKeys: () => void }): VNode {
             Follow live
           </Checkbox>
         )}
-        {rival.value !== undefined && (
+        {columns.value.length > 0 && (
           <Checkbox
             checked={comparing.value}
             onChange={saveComparing}
-            title="The same negotiation of another run, or of another iteration, beside (b)"
+            title="The same negotiation of other runs, or of other iterations, beside (b)"
           >
             Compare
           </Checkbox>

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useLayoutEffect, useMemo } from 'preact/hooks';
-import type { InspectorDetail, NegotiationView } from '../../../src/protocol/webview';
+import type { InspectorDetail, NegotiationView, RunView } from '../../../src/protocol/webview';
 import { savedState, saveState } from '../../channel';
 import { loadingNegotiation, step } from '../../inspectorState';
 import {
@@ -9,6 +9,7 @@ import {
   choose,
   closeMatchups,
   colourBy,
+  columns,
   command,
   comparing,
   currentRun,
@@ -20,16 +21,18 @@ import {
   matchups,
   negotiation,
   negotiationProblem,
-  rival,
   saveComparing,
   setColourBy,
 } from '../../state';
 import { Board } from '../board/Board';
-import { Compare } from '../compare/Compare';
+import { BranchBar } from '../branches/BranchBar';
+import { Compare, focusAddColumn } from '../compare/Compare';
 import { nextDifference } from '../compare/steps';
 import { Button } from '../controls';
 import { CreditPanel } from '../credit/CreditPanel';
 import { Matchups } from '../matchups/Matchups';
+import { SaysPanel } from '../says/SaysPanel';
+import { saysShown, showSays } from '../says/saysState';
 import { Legend } from '../tokens/Legend';
 import { MEASURES } from '../tokens/measures';
 import { pointed, TokenCard } from '../tokens/TokenCard';
@@ -39,13 +42,15 @@ import { takeFocus } from '../transcript/scroll';
 import { Transcript } from '../transcript/Transcript';
 import { Charts } from './Charts';
 import { Header } from './Header';
+import { IterationSummary } from './IterationSummary';
+import { selectedIteration } from './iterationState';
 import { KeysHelp } from './KeysHelp';
 import { type InspectorAction, inspectorAction } from './keys';
 import { PlaceBar } from './PlaceBar';
 
 const keysShown = signal(false);
 /** Which of the two stands below the transcript where there is no room for both. */
-const detail = signal<InspectorDetail>(savedState().detail ?? 'credit');
+const detail = signal<Exclude<InspectorDetail, 'says'>>(savedState().detail ?? 'credit');
 
 /** The editor area: one run, one negotiation, every token of it, and why. */
 export function Inspector(): VNode {
@@ -53,7 +58,9 @@ export function Inspector(): VNode {
   useLayoutEffect(() => {
     document.addEventListener('keydown', onKeyDown);
     const stop = channel().on('detail', (event) => {
-      detail.value = event.detail;
+      // What they would say stands above the credit.
+      if (event.detail === 'says') showSays(true);
+      detail.value = event.detail === 'charts' ? 'charts' : 'credit';
     });
     return () => {
       stop();
@@ -119,7 +126,8 @@ function Body(): VNode {
                 ? 'The first iteration is being played. Negotiations can be read as soon as it is committed.'
                 : 'Choose a negotiation in the tree to read it token by token, or a point in a chart to go to that iteration.')}
         </p>
-        <Charts />
+        <ChosenIteration run={run} />
+        <Charts wide />
       </main>
     );
   }
@@ -127,9 +135,14 @@ function Body(): VNode {
     <main class="body" data-detail={detail.value}>
       <div
         class="stage"
-        data-vscode-context={JSON.stringify({ webviewSection: 'negotiation', ...view.place, preventDefaultContextMenuItems: true })}
+        data-vscode-context={JSON.stringify({
+          webviewSection: 'negotiation',
+          ...view.place,
+          ...(run.forkable === true && view.committed ? { askable: true, forkable: view.branch === undefined } : {}),
+          preventDefaultContextMenuItems: true,
+        })}
       >
-        <Stage view={view} compare={comparing.value && rival.value !== undefined} />
+        <Stage view={view} compare={comparing.value && columns.value.length > 0} />
       </div>
       <div class="tabs" role="tablist" aria-label="Details">
         {(['credit', 'charts'] as const).map((name) => (
@@ -150,6 +163,7 @@ function Body(): VNode {
         ))}
       </div>
       <aside class="side-panel" id="panel-credit" aria-label="Credit">
+        {saysShown.value && <SaysPanel />}
         <CreditPanel />
       </aside>
       <div class="bottom-panel" id="panel-charts">
@@ -159,13 +173,21 @@ function Body(): VNode {
   );
 }
 
+/** The iteration that is chosen as a whole, where one is. */
+function ChosenIteration({ run }: { readonly run: RunView }): VNode | null {
+  const iteration = selectedIteration.value;
+  if (iteration === null || iteration < 1 || run.algorithm === null) return null;
+  return <IterationSummary run={run} iteration={iteration} />;
+}
+
 /** The negotiation itself. Kept as it is while only the run around it moves: a long one has thousands of tokens. */
 function Stage({ view, compare }: { readonly view: NegotiationView; readonly compare: boolean }): VNode {
   return useMemo(
     () => (
       <>
         <PlaceBar view={view} />
-        <Board view={view} />
+        <BranchBar view={view} />
+        {!compare && <Board view={view} />}
         <Legend />
         {compare ? <Compare view={view} /> : <Transcript view={view} />}
       </>
@@ -211,17 +233,36 @@ function perform(action: InspectorAction): boolean {
       else togglePrompt(turn.turn);
       return true;
     }
+    case 'says': {
+      const at = cursor.value;
+      const turn = view === null || at === null ? undefined : view.turns[at.turn];
+      if (saysShown.value) showSays(false);
+      else if (view === null || at === null || turn === undefined || currentRun.value?.forkable !== true) return false;
+      else command('whatWouldTheySay', { ...view.place, round: turn.round, turn: turn.turn, token: at.token });
+      return true;
+    }
+    case 'fork': {
+      const turn = view === null || cursor.value === null ? undefined : view.turns[cursor.value.turn];
+      if (view === null || turn === undefined || currentRun.value?.forkable !== true || view.branch !== undefined) return false;
+      command('forkHere', { ...view.place, round: turn.round, turn: turn.turn });
+      return true;
+    }
     case 'colour': {
       const index = MEASURES.findIndex(({ id }) => id === colourBy.value);
       setColourBy(MEASURES[(index + 1) % MEASURES.length]!.id);
       return true;
     }
     case 'compare':
-      if (rival.value === undefined) return false;
+      if (columns.value.length === 0) return false;
       saveComparing(!comparing.value);
       return true;
+    case 'addColumn':
+      if (columns.value.length === 0) return false;
+      saveComparing(true);
+      focusAddColumn();
+      return true;
     case 'difference': {
-      const to = comparing.value ? nextDifference() : null;
+      const to = comparing.value ? nextDifference(action.delta) : null;
       if (to === null || view === null) return false;
       takeFocus();
       void choose({ ...view.place, round: to.round, turn: to.turn, token: 0 });

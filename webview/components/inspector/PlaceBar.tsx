@@ -69,7 +69,8 @@ export function PlaceBar({ view }: { readonly view: NegotiationView }): VNode {
   );
 }
 
-function LinkIcon(): VNode {
+/** A chain's link, for Copy Link. */
+export function LinkIcon(): VNode {
   return (
     <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.3">
       <path d="M6.5 9.5l3-3M7 5l1.6-1.6a2.6 2.6 0 013.8 3.8L10.7 9M9 11l-1.6 1.6a2.6 2.6 0 01-3.8-3.8L5.3 7" />

@@ -4,7 +4,8 @@ import type { CursorMove } from '../transcript/cursor';
 export type InspectorAction =
   | { readonly kind: 'move'; readonly move: CursorMove }
   | { readonly kind: 'step'; readonly by: 'negotiation' | 'iteration'; readonly delta: 1 | -1 }
-  | { readonly kind: 'prompt' | 'colour' | 'compare' | 'follow' | 'difference' | 'keys' | 'close' };
+  | { readonly kind: 'difference'; readonly delta: 1 | -1 }
+  | { readonly kind: 'prompt' | 'says' | 'fork' | 'colour' | 'compare' | 'addColumn' | 'follow' | 'keys' | 'close' };
 
 /** A key, what it does, and what `?` says about it. */
 interface Binding {
@@ -28,9 +29,13 @@ export const BINDINGS: readonly Binding[] = [
   { keys: [']'], action: { kind: 'step', by: 'iteration', delta: 1 }, says: 'same negotiation, next iteration' },
   { keys: ['['], action: { kind: 'step', by: 'iteration', delta: -1 }, says: 'same negotiation, previous iteration' },
   { keys: ['r'], action: { kind: 'prompt' }, says: 'show or hide what was read before the turn' },
+  { keys: ['w'], action: { kind: 'says' }, says: 'what would they say in place of the token?' },
+  { keys: ['g'], action: { kind: 'fork' }, says: 'go on otherwise from the turn: fork here' },
   { keys: ['c'], action: { kind: 'colour' }, says: 'colour by the next measure' },
-  { keys: ['b'], action: { kind: 'compare' }, says: 'another run beside' },
-  { keys: ['d'], action: { kind: 'difference' }, says: 'next difference, when comparing' },
+  { keys: ['b'], action: { kind: 'compare' }, says: 'other columns beside' },
+  { keys: ['a'], action: { kind: 'addColumn' }, says: 'add a column' },
+  { keys: ['d'], action: { kind: 'difference', delta: 1 }, says: 'next difference between columns' },
+  { keys: ['D'], action: { kind: 'difference', delta: -1 }, says: 'previous difference' },
   { keys: ['f'], action: { kind: 'follow' }, says: 'follow the newest iteration' },
   { keys: ['?'], action: { kind: 'keys' }, says: 'these keys' },
   { keys: ['Escape'], action: { kind: 'close' }, says: 'close this, the token’s card, or the match-ups' },

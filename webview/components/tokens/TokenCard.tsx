@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { RATIO_CAP } from '../../../src/domain/advantage/push';
 import { AGENT_NAMES } from '../../../src/domain/seat';
 import type { TurnView } from '../../../src/protocol/webview';
+import { negotiation } from '../../state';
 import { plain, signed } from '../numbers';
 import { logRatio, tokenPush, trainingLogProb } from './measures';
 import { visibleText } from './visibleText';
@@ -86,6 +87,7 @@ export function TokenCard(): VNode | null {
 
 /** Why a token has no push, in words. */
 function whyNoPush(turn: TurnView): string {
+  if (turn.credit === null && negotiation.peek()?.committed === true) return 'Nobody was trained by this: there is no credit, and no push.';
   if (turn.credit === null) return 'No credit yet: the iteration is not committed.';
   if (!turn.trained) return `${AGENT_NAMES[turn.seat]} was not trained here: another player’s tokens carry no push.`;
   return 'No log-probability is on record, so there is no push.';

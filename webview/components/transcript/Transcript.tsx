@@ -17,7 +17,7 @@ export function Transcript({ view }: { readonly view: NegotiationView }): VNode 
   useTranscript(scroller);
   return (
     <section ref={scroller} class="transcript" aria-label="Transcript" tabIndex={-1}>
-      <div class="transcript-names">
+      <div class="transcript-names sticky-head">
         {SEATS.map((seat) => (
           <span key={seat} class={`seat-name-${seat}`}>
             {AGENT_NAMES[seat]} <span class="dim">{untrained[seat] ? `${view.players[seat]} · not trained` : view.players[seat]}</span>

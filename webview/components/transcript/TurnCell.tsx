@@ -2,7 +2,8 @@ import { useComputed } from '@preact/signals';
 import type { VNode } from 'preact';
 import { AGENT_NAMES } from '../../../src/domain/seat';
 import type { TurnView } from '../../../src/protocol/webview';
-import { command, cursor, negotiation } from '../../state';
+import { command, currentRun, cursor, negotiation } from '../../state';
+import { BranchMark } from '../branches/BranchMark';
 import { signed } from '../numbers';
 import type { Measure } from '../tokens/measures';
 import { Strip } from '../tokens/Strip';
@@ -19,24 +20,25 @@ export function TurnCell(props: {
   readonly turn: TurnView;
   /** Index of the step: of the turn among those of the negotiation in view. */
   readonly index: number;
-  /** Set in a comparison's other column: the turn's own index there. It follows the cursor and is not where the reader steps. */
-  readonly otherIndex?: number;
+  /** Set in a comparison's other columns: which one, and the turn's own index there. It follows the cursor and is not where the reader steps. */
+  readonly elsewhere?: { readonly column: number; readonly index: number };
   /** The whole seat is untrained, and the column's head says so. */
   readonly untrainedSeat?: boolean;
 }): VNode {
-  const { turn, index, otherIndex, untrainedSeat = false } = props;
-  const other = otherIndex !== undefined;
+  const { turn, index, elsewhere, untrainedSeat = false } = props;
+  const other = elsewhere !== undefined;
   const here = useComputed(() => (cursor.value?.turn === index ? cursor.value.token : -1));
   const open = useComputed(() => promptsShown.value.all || promptsShown.value.turns.has(turn.turn));
+  const branched = useComputed(() => turn.turn >= (negotiation.value?.branch?.turn ?? Number.POSITIVE_INFINITY));
   const { measure, full } = tokenScale.value;
   const name = AGENT_NAMES[turn.seat];
   const at = here.value;
   return (
     <div
-      class={`turn${at >= 0 ? ' current' : ''}${turn.valid ? '' : ' invalid'}`}
+      class={`turn${at >= 0 ? ' current' : ''}${turn.valid ? '' : ' invalid'}${!other && branched.value ? ' branched' : ''}`}
       data-turn={index}
-      data-own={otherIndex ?? index}
-      data-side={other ? 'other' : 'this'}
+      data-own={elsewhere?.index ?? index}
+      data-column={elsewhere?.column ?? 0}
       data-vscode-context={other ? '{}' : JSON.stringify({ webviewSection: 'turn', round: turn.round, turn: turn.turn })}
     >
       <span class={`who seat-name-${turn.seat}`}>{name}</span>
@@ -69,16 +71,52 @@ export function TurnCell(props: {
         </div>
         <Strip turn={turn} measure={measure} full={full} cursor={at} />
         <Marks turn={turn} untrainedSeat={untrainedSeat} />
+        {!other && <Branches turn={turn} />}
         {turn.annotations !== undefined && !other && <Annotations turn={turn} count={turn.annotations} />}
         {at >= 0 && !other && (
-          <button type="button" class="link ask" onClick={() => togglePrompt(turn.turn)}>
-            {open.value ? `hide what ${name} read` : `show what ${name} read`}
-          </button>
+          <span class="asks">
+            <button type="button" class="link ask" onClick={() => togglePrompt(turn.turn)}>
+              {open.value ? `hide what ${name} read` : `show what ${name} read`}
+            </button>
+            <TurnWays turn={turn} token={at} />
+          </span>
         )}
       </div>
       <RoundNumber turn={turn} measure={measure} />
     </div>
   );
+}
+
+/** What else can be done at the turn under the cursor, where its run can be played on. */
+function TurnWays({ turn, token }: { readonly turn: TurnView; readonly token: number }): VNode | null {
+  const view = negotiation.value;
+  if (view === null || currentRun.value?.forkable !== true || !view.committed) return null;
+  const place = { ...view.place, round: turn.round, turn: turn.turn, token };
+  return (
+    <>
+      {turn.tokens.texts.length > 0 && (
+        <button
+          type="button"
+          class="link ask"
+          title="The policies’ probabilities in place of this token (w)"
+          onClick={() => command('whatWouldTheySay', place)}
+        >
+          what would they say?
+        </button>
+      )}
+      {view.branch === undefined && (
+        <button type="button" class="link ask" title="Let somebody go on from this turn (g)" onClick={() => command('forkHere', place)}>
+          fork here
+        </button>
+      )}
+    </>
+  );
+}
+
+/** That a branch begins at the turn, or how many leave it. */
+function Branches({ turn }: { readonly turn: TurnView }): VNode | null {
+  const view = negotiation.value;
+  return view === null ? null : <BranchMark view={view} turn={turn} />;
 }
 
 /** How many annotations the turn has; leads to where they are read. */
@@ -115,7 +153,7 @@ function RoundNumber({ turn, measure }: { readonly turn: TurnView; readonly meas
       class="turn-credit number"
       title={`${part?.label ?? 'credit'} of ${AGENT_NAMES[turn.seat]} in round ${turn.round + 1}${turn.trained ? '' : ', which trained nobody'}`}
     >
-      {value === null ? 'preview' : turn.trained ? value : `(${value})`}
+      {value === null ? (negotiation.value?.committed === true ? '' : 'preview') : turn.trained ? value : `(${value})`}
     </span>
   );
 }

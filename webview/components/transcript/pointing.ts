@@ -1,5 +1,5 @@
 import type { TurnView } from '../../../src/protocol/webview';
-import { choose, counterpart, negotiation } from '../../state';
+import { choose, counterparts, negotiation } from '../../state';
 import { pointed } from '../tokens/TokenCard';
 
 /** A token on the screen and what it belongs to. */
@@ -7,7 +7,7 @@ interface TokenAt {
   readonly element: Element;
   readonly turn: TurnView;
   readonly token: number;
-  /** The turn of the negotiation in view at the same step; differs from `turn` in a comparison's other column. */
+  /** The turn of the negotiation in view at the same step; differs from `turn` in a comparison's other columns. */
   readonly step: TurnView | undefined;
 }
 
@@ -21,6 +21,8 @@ export function listenToTokens(scroller: HTMLElement): () => void {
     scroller.addEventListener(name, listener, { signal: stop.signal });
   const show = (event: Event, by: 'pointer' | 'keyboard'): void => {
     const at = tokenAt(event.target);
+    // For the context menu: the commands of a turn are told the token, too.
+    if (at?.element instanceof HTMLElement) at.element.dataset.vscodeContext ??= JSON.stringify({ token: at.token });
     if (at !== null) pointed.value = { turn: at.turn, token: at.token, at: at.element.getBoundingClientRect(), by };
   };
   const hide = (by: 'pointer' | 'keyboard') => (): void => {
@@ -49,7 +51,8 @@ function tokenAt(target: EventTarget | null): TokenAt | null {
   const element = target instanceof Element ? target.closest<HTMLElement>('[data-token]') : null;
   const cell = element?.closest<HTMLElement>('[data-own]');
   if (element === null || cell === null || cell === undefined) return null;
-  const view = cell.dataset.side === 'other' ? counterpart.peek() : negotiation.peek();
+  const column = Number(cell.dataset.column);
+  const view = column > 0 ? counterparts.peek()[column - 1] : negotiation.peek();
   const turn = view?.turns[Number(cell.dataset.own)];
   if (turn === undefined) return null;
   return { element, turn, token: Number(element.dataset.token), step: negotiation.peek()?.turns[Number(cell.dataset.turn)] };

@@ -21,7 +21,8 @@ export function keepInView(scroller: RefObject<HTMLElement | null>, cursor: Read
       const element = scroller.current;
       const turn = element?.querySelector<HTMLElement>(`[data-turn="${at.turn}"]`);
       if (element === null || element === undefined || turn === null || turn === undefined) return;
-      const inside = element.contains(document.activeElement);
+      // From token to token; a button in the transcript keeps the focus.
+      const inside = element.contains(document.activeElement) && document.activeElement?.closest('[data-token]') !== null;
       scrollWithin(element, turn);
       if (focus || inside) turn.querySelector<HTMLElement>(`[data-token="${at.token}"]`)?.focus({ preventScroll: true });
     });
@@ -31,7 +32,8 @@ export function keepInView(scroller: RefObject<HTMLElement | null>, cursor: Read
 function scrollWithin(scroller: HTMLElement, turn: HTMLElement): void {
   const outer = scroller.getBoundingClientRect();
   const inner = turn.getBoundingClientRect();
-  const sticky = 56;
+  // What sticks to the top covers what is under it.
+  const sticky = 24 + (scroller.querySelector('.sticky-head')?.getBoundingClientRect().height ?? 32);
   if (inner.top < outer.top + sticky) scroller.scrollTop += inner.top - outer.top - sticky;
   else if (inner.bottom > outer.bottom - 8) scroller.scrollTop += Math.min(inner.bottom - outer.bottom + 8, inner.top - outer.top - sticky);
 }
