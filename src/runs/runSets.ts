@@ -54,16 +54,31 @@ export class RunSets {
 
   /** Every set of which a run is open or planned. */
   get all(): readonly OpenSet[] {
-    const ids = new Set([...this.#plans.keys(), ...this.store.runs.flatMap(({ file }) => file?.set?.id ?? [])]);
-    return [...ids].flatMap((id) => this.get(id) ?? []);
+    const { runs } = this.store;
+    const byFolder = new Map(runs.map((run) => [run.folder.path, run]));
+    const bySet = new Map<string, OpenRun[]>([...this.#plans.keys()].map((id) => [id, []]));
+    for (const run of runs) {
+      const id = run.file?.set?.id;
+      if (id === undefined) continue;
+      const own = bySet.get(id) ?? [];
+      bySet.set(id, own);
+      own.push(run);
+    }
+    return [...bySet].flatMap(([id, own]) => this.#open(id, own, byFolder) ?? []);
   }
 
   /** A set by its id. */
   get(id: string): OpenSet | undefined {
+    const { runs } = this.store;
+    const own = runs.filter(({ file }) => file?.set?.id === id);
+    return this.#open(id, own, new Map(runs.map((run) => [run.folder.path, run])));
+  }
+
+  #open(id: string, own: readonly OpenRun[], byFolder: ReadonlyMap<string, OpenRun>): OpenSet | undefined {
     const plan = this.#plans.get(id) ?? null;
-    const own = this.store.runs.filter(({ file }) => file?.set?.id === id);
-    const planned = plan === null ? [] : plan.file.runs.map((run) => this.#member(plan, run));
-    const others = own.filter((run) => !planned.some((member) => member.run === run)).map((run) => this.#begun(run));
+    const planned = plan === null ? [] : plan.file.runs.map((run) => this.#member(plan, run, byFolder));
+    const placed = new Set(planned.map(({ run }) => run));
+    const others = own.filter((run) => !placed.has(run)).map((run) => this.#begun(run));
     const members = [...planned, ...others.sort((a, b) => a.folder.localeCompare(b.folder))];
     if (members.length === 0) return undefined;
     const name = plan?.file.name ?? own[0]?.file?.set?.name ?? id;
@@ -125,9 +140,9 @@ export class RunSets {
     return id !== undefined && this.#plans.delete(id);
   }
 
-  #member(plan: PlannedSet, planned: PlannedRun): SetMember {
+  #member(plan: PlannedSet, planned: PlannedRun, byFolder: ReadonlyMap<string, OpenRun>): SetMember {
     const folder = folderOf(plan, planned);
-    const run = this.store.runs.find((open) => open.folder.path === folder) ?? null;
+    const run = byFolder.get(folder) ?? null;
     return { name: run?.name ?? planned.name, folder, planned, run, queued: this.#isQueued(folder, run) };
   }
 
