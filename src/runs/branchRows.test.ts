@@ -73,7 +73,7 @@ describe('branches in the tree and in the inspector', () => {
     expect(original?.branches).toMatchObject([view]);
     expect(branch?.branch).toMatchObject({ ...view, players: [{ asBefore: true }, { name: 'scripted:always-defect', asBefore: false }] });
     expect(branch?.place).toEqual({ ...place, branch: 1 });
-    expect(branch?.players).toEqual(['policy', 'scripted:always-defect']);
+    expect(branch?.players).toEqual(['sample@0', 'scripted:always-defect']);
     expect(branch?.turns.map(({ text, credit }) => [text, credit])).toEqual([['A', null], ['B', null], ['A', null], ['B', null]]); // biome-ignore format: one line
     expect(branch?.members).toEqual([]);
     expect(await run.negotiation({ ...place, branch: 7 })).toBeNull();

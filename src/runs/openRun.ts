@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SaidText } from '../domain/filter';
+import { pair } from '../domain/seat';
 import { hasFixedOpponent, opponentName } from '../protocol/opponent';
 import type { RunFile } from '../protocol/runFiles';
 import type { CurvePoint, IterationView, NegotiationView, Place, RunStatus, RunView } from '../protocol/webview';
@@ -168,7 +169,7 @@ export class OpenRun {
       const own = await this.reader.negotiation(this.folder.path, branch.rollouts, negotiation);
       // Nobody was trained in it, so that it has no credits; its seed group has none to compare with.
       const view = negotiationView(place, untrainedRules(rules.game), own, []);
-      return view && { ...view, ...shown, branch: branchView(branch) };
+      return view && { ...view, ...shown, branch: branchView(branch), players: pair((seat) => branch.players[seat].name) };
     }
     const group = line.negotiations?.group[negotiation] ?? place.group;
     const turns = await this.reader.negotiation(this.folder.path, line.rollouts, negotiation);

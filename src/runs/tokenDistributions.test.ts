@@ -122,5 +122,13 @@ describe('what policies would say', () => {
     // Before it begins, it is the original that speaks.
     expect(await says().of({ ...branch, turn: 0 }, null)).toMatchObject({ isExact: true, policies: [{ run: 'aa', iteration: 2 }, {}] });
     expect((await says().of(branch, [{ run: 'aa', iteration: 4 }])).problem).toBeNull();
+    // The sample's first seat goes on as checkpoint 0 of a run in a folder of this name.
+    expect((await says().of({ ...branch, turn: 2, round: 1 }, null)).problem).toContain('Nobody of this run said it');
+    const { players } = run.branches.get(1)!;
+    players[0].name = 'rl@4';
+    expect(await says().of({ ...branch, turn: 2, round: 1 }, null)).toMatchObject({
+      isExact: true,
+      policies: [{ run: 'rl', iteration: 4 }, {}],
+    });
   });
 });

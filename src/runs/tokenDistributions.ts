@@ -98,8 +98,9 @@ export class TokenDistributions {
     if (then === null) return { policies: [], isExact };
     const { iteration } = then.policy;
     const partner = this.store.get(run.file?.pairedWith ?? '');
-    const theirs = partner && checkpointsOf(partner).findLast((each) => each <= iteration);
-    const other = partner !== undefined && theirs !== undefined ? { run: partner.id, iteration: theirs } : { run: run.id, iteration: 0 };
+    const rival = partner?.id === then.policy.run ? run : partner;
+    const theirs = rival && checkpointsOf(rival).findLast((each) => each <= iteration);
+    const other = rival !== undefined && theirs !== undefined ? { run: rival.id, iteration: theirs } : { run: run.id, iteration: 0 };
     const isAnother = other.run !== then.policy.run || other.iteration !== iteration;
     return { policies: [then.policy, ...(isAnother ? [other] : [])], isExact };
   }

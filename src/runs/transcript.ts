@@ -53,7 +53,7 @@ export function transcriptOf(negotiation: NegotiationView): Transcript {
   const { place, game, algorithm, group } = negotiation;
   const { branch } = negotiation;
   const lines = [
-    `Negotiation ${place.negotiation}${branch === undefined ? '' : `, branch ${branch.branch}`} of ${algorithm === null ? 'pair' : 'iteration'} ${place.iteration}`,
+    `Negotiation ${place.negotiation}${branch === undefined ? '' : `, branch ${branch.branch}`} of ${algorithm === null && branch === undefined ? 'pair' : 'iteration'} ${place.iteration}`,
     `${lineText(game)} · ${algorithm ?? whoPlays(negotiation)} · seed group ${group}`,
   ];
   const rounds: { round: number; line: number; endLine: number }[] = [];
