@@ -38,6 +38,13 @@ export const EXPERIMENTS: readonly Experiment[] = [
   trained('trust-and-split', 'rl', 100),
   trained('trust-and-split', 'aa', 100),
   trained('trust-and-split', 'sum', 100),
+  {
+    ...trained('ipd', 'rl', 200),
+    id: 'ipd-rl-against-aa',
+    title: 'rl trained against the frozen aa policy of its seed',
+    preset: 'best-response',
+    against: 'ipd-aa',
+  },
   variant('ipd-aa-jit', 'aa-jit: k ≤ t, as in the paper’s first version', 'aa-jit', {}),
   variant('ipd-aa-jit-matched', 'aa-jit with the extra γ of aa, so that only the sum differs', 'aa-jit', { matchedGamma: true }),
   variant('ipd-aa-batch', 'aa with the baseline over the whole batch', 'aa', { baseline: 'batch' }),
@@ -48,13 +55,6 @@ export const EXPERIMENTS: readonly Experiment[] = [
     title: 'aa at the paper’s β = 1',
     settings: { beta: 1 },
     seeds: REPORTED_SEEDS.slice(0, 3),
-  },
-  {
-    ...trained('ipd', 'rl', 200),
-    id: 'ipd-rl-against-aa',
-    title: 'rl trained against the frozen aa policy of its seed',
-    preset: 'best-response',
-    against: 'ipd-aa',
   },
 ];
 
