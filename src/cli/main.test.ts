@@ -75,7 +75,7 @@ describe('the command line', () => {
     expect(inTheWay.err).toMatch(/^parley train: .*notes\.txt.*: a file stands where a folder should be\. Choose another folder\n$/);
     const noModel = await run(['train', '--policy', folder, '--out', join(folder, 'run')]);
     expect(noModel.code).toBe(1);
-    expect(noModel.err).toMatch(/^run {2}loading the model\nparley train: .*config\.json is missing.*\n$/);
+    expect(noModel.err).toMatch(/^parley train: .*config\.json is missing.*\n$/);
     expect(await readdir(folder)).toEqual(['notes.txt']);
     await writeFile(join(folder, 'run.json'), '{}');
     const inARun = await run(['paired', '--out', folder]);
