@@ -156,9 +156,16 @@ function matchupsOf({ players, members, rollouts, measures, ...file }: MatchupsF
       name: both.join(' · '),
       rollouts: { file: path, rows, bytes, sha256 },
       // A cell of several runs is the mean of more than these two.
-      measures: Object.keys(members).length > 0 ? null : (measures[row]?.[column] ?? null),
+      measures: Object.keys(members).length > 0 ? null : pairMeasures(measures[row]?.[column] ?? null, row === column),
     })),
   };
+}
+
+/** Against itself a player has both seats, and both count. */
+function pairMeasures(measures: MeasuresFile | null, itself: boolean): MeasuresFile | null {
+  if (measures === null || !itself || measures.meanReward === null) return measures;
+  const mean = (measures.meanReward[0] + measures.meanReward[1]) / 2;
+  return { ...measures, meanReward: [mean, mean] };
 }
 
 function playOf({ game, seed, created, seat, opponent, rollouts }: PlayFile): Contents {

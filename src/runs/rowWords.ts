@@ -98,7 +98,7 @@ function words({ run, what }: TreeNode): Words {
       return { label: `iteration ${what.preview.iteration}`, detail: `under way · ${count} negotiation${count === 1 ? '' : 's'}` };
     }
     case 'group':
-      return groupWords(what.group, what.line?.negotiations);
+      return groupWords(what.group, what.line?.negotiations, run.pairs !== undefined);
     case 'negotiation':
       return negotiationWords(
         what.negotiation,
@@ -180,7 +180,8 @@ function armDetail({ members }: TreeArm): string {
   return `${finished}/${members.length} runs`;
 }
 
-function groupWords(group: number, summaries: NegotiationSummaries | undefined): Words {
+/** @param known whether who plays stands above already. */
+function groupWords(group: number, summaries: NegotiationSummaries | undefined, known: boolean): Words {
   if (summaries === undefined) return { label: `group ${group}`, detail: 'under way' };
   const members = summaries.group.flatMap((id, negotiation) => (id === group ? [negotiation] : []));
   const rewards = members.flatMap((negotiation) => summaries.reward.map((seat) => seat[negotiation] ?? 0));
@@ -188,7 +189,7 @@ function groupWords(group: number, summaries: NegotiationSummaries | undefined):
   const [only] = others;
   return {
     label: `group ${group}`,
-    ...(only === undefined ? {} : { detail: others.size === 1 ? `against ${only}` : `against ${others.size} players` }),
+    ...(only === undefined || known ? {} : { detail: others.size === 1 ? `against ${only}` : `against ${others.size} players` }),
     ...badge(mean(rewards), `mean ${REWARD_MEANING}`),
   };
 }
