@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
+import { games } from '../domain/games/index';
 import { opponentName } from '../protocol/opponent';
 import type { RunConfig } from '../protocol/runConfig';
 import type { OpenRun } from '../runs/openRun';
@@ -75,10 +76,12 @@ function bestResponse({ context }: Services, run: OpenRun, iteration: number, { 
   if (!kept.includes(iteration)) {
     throw new Refusal(`${run.name} has no checkpoint of iteration ${iteration}: there are ${kept.join(', ')}`);
   }
-  const { game, algorithm: _, seed: own, ...rest } = file.config;
+  const { game, algorithm: _, seed: own, gameSettings, ...rest } = file.config;
+  const read: readonly string[] = ['rounds', 'prompts', ...games[game].settingNames];
+  const rules = Object.fromEntries(Object.entries(gameSettings).filter(([name]) => read.includes(name)));
   const opponent = `${run.folder.path}@${iteration}`;
   const layers = [
-    { source: run.name, settings: { ...rest, opponent, buffer: { ...rest.buffer, enabled: false } } },
+    { source: run.name, settings: { ...rest, gameSettings: rules, opponent, buffer: { ...rest.buffer, enabled: false } } },
     { source: 'settings', settings },
   ];
   try {

@@ -87,11 +87,14 @@ describe('A run', function () {
 
   it('trains a best response to a checkpoint of another, on its game, settings and seed', async () => {
     const [met = ''] = await start('startAaRun', { seed: 4 });
-    await ended(met);
     const id = path.basename(met);
-    const refused = (await execute('trainBestResponse', { run: id, iteration: 1 })) as { error: string };
-    assert.match(refused.error, /has no checkpoint of iteration 1: there are 0, 2, 3$/);
-    const [best = ''] = (await execute('trainBestResponse', { run: id, iteration: 2, settings: { iterations: 2 } })) as string[];
+    await until('its checkpoints, and what is none to be refused', async () => {
+      const refused = (await execute('trainBestResponse', { run: id, iteration: 1 })) as { error: string };
+      return /has no checkpoint of iteration 1: there are 0, 2, 3$/.test(refused.error) ? true : undefined;
+    });
+    const started = await execute('trainBestResponse', { run: id, iteration: 2, settings: { iterations: 2 } });
+    assert.ok(Array.isArray(started), `trainBestResponse gave ${JSON.stringify(started)}`);
+    const best = String(started[0]);
     const run = await ended(path.join(runsFolder(), best));
     assert.deepEqual(run.problems, []);
     assert.equal(run.file?.name, `ipd rl vs ${id}@2, seed 4`);
