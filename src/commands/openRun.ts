@@ -1,10 +1,14 @@
+import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import * as z from 'zod';
+import { RUN_PATHS } from '../protocol/runFiles';
+import { looksLikeAdAlign } from '../runs/adalignFolder';
 import { findSetFile, SET_FILE } from '../runs/runSet';
 import { setRowId } from '../runs/treeSets';
 import type { Command } from './command';
+import { openAdalign } from './importRun';
 import { Refusal, type Services } from './services';
 
 /** What a caller names the folder by; the explorer's menu passes its URI. */
@@ -13,7 +17,7 @@ const given = z.union([
   z.custom<vscode.Uri>((value) => value instanceof vscode.Uri).transform(({ fsPath }) => ({ folder: fsPath })),
 ]);
 
-/** Opens a run folder, or a run set's own, from anywhere; it is open again in the next session. */
+/** Opens a run folder, a run set's own, or one of AdAlignLLM, from anywhere; it is open again in the next session. */
 export const openRun: Command = {
   title: 'Open Run…',
   needsTrust: false,
@@ -25,6 +29,12 @@ export const openRun: Command = {
     for (const { fsPath } of folders) {
       if (findSetFile(fsPath) !== undefined) {
         await openSet(services, fsPath);
+        continue;
+      }
+      if (!existsSync(join(fsPath, RUN_PATHS.run)) && (await looksLikeAdAlign(fsPath))) {
+        const runs = await openAdalign(services, fsPath, args);
+        for (const { id } of runs) tree.toggle(id, true);
+        if (runs[0]) selection.goTo({ run: runs[0].id });
         continue;
       }
       const run = await store.open(fsPath);
@@ -53,7 +63,7 @@ async function askForFolders(): Promise<readonly vscode.Uri[]> {
     canSelectFolders: true,
     canSelectMany: true,
     openLabel: 'Open Run',
-    title: 'Open Run: a folder with a run.json, or a run set’s',
+    title: 'Open Run: a folder with a run.json, a run set’s, or one of AdAlignLLM with seed_*/iteration_*',
   });
   return picked ?? [];
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { ImportFollower } from '../runs/importFollower';
 import { InferenceProcess } from '../runs/inferenceProcess';
 import { PolicyCards } from '../runs/policyCards';
 import type { RunQueue } from '../runs/runQueue';
@@ -87,6 +88,7 @@ export function createServices(
     log: (line) => log.info(`inference: ${line}`),
   });
 
+  const imports = new ImportFollower({ store, inference, mayImport: () => vscode.workspace.isTrusted, log: (line) => log.warn(line) });
   const distributions = new TokenDistributions(store, inference, () => vscode.workspace.isTrusted);
   const sources: ViewSources = {
     extensionUri: context.extensionUri,
@@ -102,6 +104,7 @@ export function createServices(
       const visible = treeView.visible || inspector.visible;
       store.follow(visible);
       library.watch(visible);
+      imports.follow(visible);
     },
   };
   const inspector = new InspectorPanel(sources, () => library.openAll());
@@ -127,6 +130,6 @@ export function createServices(
 
   const kept = tree.onExpanded(() => void context.workspaceState.update(EXPANDED, tree.expanded.slice(-EXPANDED_KEPT)));
   context.subscriptions.push(threads, annotationsView, annotations, inference, compared);
-  context.subscriptions.push(log, { dispose: kept }, { dispose: () => library.watch(false) });
+  context.subscriptions.push(log, { dispose: kept }, { dispose: () => library.watch(false) }, { dispose: () => imports.follow(false) });
   return services;
 }

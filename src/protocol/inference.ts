@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type BranchRequests, branchRequests } from './branches';
 import { chatEndpoints } from './chatEndpoints';
+import { type ImportRequests, importRequests } from './imports';
 import { type EvaluateRequests, evaluateRequests } from './matchups';
 import { type PlayRequests, playRequests } from './play';
 import { type CardRequests, cardRequests } from './policyCards';
@@ -28,6 +29,7 @@ export const job = z.int().nonnegative();
 export type InferenceRequests = EvaluateRequests &
   CardRequests &
   BranchRequests &
+  ImportRequests &
   PlayRequests & {
     /** Comes first; later ones apply to the work that begins after them. */
     configure: [settings: InferenceSettings, result: null];
@@ -53,6 +55,7 @@ export const inferenceRequests = {
   ...evaluateRequests,
   ...cardRequests,
   ...branchRequests,
+  ...importRequests,
   ...playRequests,
 } as const;
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { importedFrom } from './imports';
 import { runConfig } from './runConfig';
 
 /** Version of the run folder's layout; a reader refuses a higher one by name. */
@@ -48,6 +49,8 @@ export const runFile = z.strictObject({
   /** Who has the other seat, where that is a fixed player. */
   opponent: opponentFile.optional(),
   set: runSet.optional(),
+  /** The run was not trained by Parley. */
+  imported: importedFrom.optional(),
 });
 
 /** See `runFile`. */

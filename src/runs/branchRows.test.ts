@@ -95,7 +95,7 @@ describe('branches in the tree and in the inspector', () => {
     writeSampleRun(other, 1, { policy: '/no/such/model' }, { id: 'elsewhere' });
     expect((await store.open(other)).whyNotForkable).toContain('its base model /no/such/model is not on this machine');
     const imported = await mkdtemp(join(tmpdir(), 'branches-'));
-    writeSampleRun(imported, 1, {}, { id: 'imported', device: 'imported' });
+    writeSampleRun(imported, 1, {}, { id: 'imported', imported: { format: 'adalign', folder: '/outputs/ipd', seed: 0 } });
     expect((await store.open(imported)).whyNotForkable).toContain('was imported');
     await Promise.all([other, imported].map((path) => rm(path, { recursive: true })));
   });

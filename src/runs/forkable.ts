@@ -5,13 +5,10 @@ import type { RunFile } from '../protocol/runFiles';
 import type { BranchView } from '../protocol/webview';
 import type { OpenRun } from './openRun';
 
-/** The device that run.json of an imported run names. */
-const IMPORTED = 'imported';
-
 /** Why negotiations of a run cannot be forked and its policies cannot be asked, in one line with the remedy; null where they can. */
 export function whyNotForkable({ name, file, folder }: Pick<OpenRun, 'name' | 'file' | 'folder'>): string | null {
   if (file === null) return `${name} is no run: only what a run of Parley played can be played on`;
-  if (file.device === IMPORTED) return `${name} was imported: Parley did not deal its games, and has none of its policies`;
+  if (file.imported !== undefined) return `${name} was imported: Parley did not deal its games, and has none of its policies`;
   if (!hasBaseModel(file)) {
     return `${name}: its base model ${file.config.policy} is not on this machine (no config.json): put it there`;
   }

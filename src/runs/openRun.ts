@@ -42,12 +42,14 @@ export class OpenRun {
   get status(): RunStatus {
     if (this.folder.played !== null) return 'finished';
     if (this.folder.file === null) return 'broken';
+    if (this.folder.file.imported !== undefined) return 'finished';
     if (this.active !== null || this.folder.trainedBy !== null) return 'live';
     return this.folder.finished === null ? 'stopped' : 'finished';
   }
 
-  /** Iterations that there will be; 0 where run.json cannot be read. */
+  /** Iterations that there will be, or that there are of a run that was imported; 0 where run.json cannot be read. */
   get planned(): number {
+    if (this.folder.file?.imported !== undefined) return this.iteration;
     return this.folder.file?.config.iterations ?? this.folder.played?.pairs.size ?? 0;
   }
 
@@ -118,7 +120,9 @@ export class OpenRun {
           ? pairsText(played)
           : file === null
             ? (this.folder.problems[0]?.message ?? '')
-            : `${this.iteration} of ${this.planned}`,
+            : file.imported !== undefined
+              ? `${this.iteration} imported`
+              : `${this.iteration} of ${this.planned}`,
       planned: this.planned,
       iterations: this.folder.iterations.filter((line) => line.rollouts !== undefined),
       problems: [...this.folder.problems, ...this.branches.problems],

@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { IMPORT_LINES } from '../protocol/imports';
 import { type IterationLine, type LockFile, lockFile, RUN_FORMAT, RUN_PATHS, type RunFile, runFile } from '../protocol/runFiles';
+import { importProblems, readImportLines } from './importLines';
 import { readJournal } from './journal';
 import { inspectLock } from './lock';
 import type { FinishedLine, FolderChange, NegotiationFolder } from './negotiationFolder';
@@ -29,6 +31,8 @@ export class RunFolder implements NegotiationFolder {
   #sorted: readonly IterationLine[] = [];
   #fileProblem: Problem | null = null;
   #journalProblems: Problem[] = [];
+  #importProblems: readonly Problem[] = [];
+  #importSize = -1;
   #torn = 0;
   #offset = 0;
   #lockText = '';
@@ -75,7 +79,7 @@ export class RunFolder implements NegotiationFolder {
             },
           ]
         : [];
-    return [...(this.#fileProblem === null ? [] : [this.#fileProblem]), ...this.#journalProblems, ...torn];
+    return [...(this.#fileProblem === null ? [] : [this.#fileProblem]), ...this.#journalProblems, ...torn, ...this.#importProblems];
   }
 
   /** Reads what was added since the last look; looks that overlap follow each other. */
@@ -105,6 +109,7 @@ export class RunFolder implements NegotiationFolder {
     if (this.file === null) await this.#readRunFile();
     const from = this.file === null ? null : await this.#readJournal();
     await this.#readLock();
+    if (this.file?.imported !== undefined) await this.#readImport();
     return { from, changed: from !== null || before !== this.#visibleState() };
   }
 
@@ -161,6 +166,19 @@ export class RunFolder implements NegotiationFolder {
     }
     if (from !== null) this.#sorted = [...this.#iterations.values()].sort((a, b) => a.iteration - b.iteration);
     return from;
+  }
+
+  /** What an import skipped, read again when it says more. */
+  async #readImport(): Promise<void> {
+    try {
+      const { size } = await stat(join(this.path, IMPORT_LINES));
+      if (size === this.#importSize) return;
+      this.#importProblems = importProblems((await readImportLines(this.path)).values());
+      this.#importSize = size;
+    } catch (error) {
+      if (isMissing(error)) return;
+      this.#importProblems = [{ file: IMPORT_LINES, message: messageOf(error) }];
+    }
   }
 
   #forget(): void {

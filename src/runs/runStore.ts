@@ -116,7 +116,8 @@ export class RunStore {
     if (this.#looking) return;
     this.#looking = true;
     try {
-      for (const run of this.runs) if (run.status !== 'finished') await this.look(run);
+      // An imported run counts as finished, and grows all the same.
+      for (const run of this.runs) if (run.status !== 'finished' || run.file?.imported !== undefined) await this.look(run);
     } finally {
       this.#looking = false;
     }

@@ -88,7 +88,12 @@ async function removeFrom(folder: string, kind: string, ours: RegExp, stale: (pa
   }
 }
 
-async function writeRollouts(folder: string, iteration: number, rows: readonly TurnRow[]): Promise<NonNullable<IterationLine['rollouts']>> {
+/** Writes an iteration's rollout file durably; no journal line names it yet. @throws WriteError */
+export async function writeRollouts(
+  folder: string,
+  iteration: number,
+  rows: readonly TurnRow[],
+): Promise<NonNullable<IterationLine['rollouts']>> {
   const file = RUN_PATHS.rollouts(iteration);
   const bytes = encodeRollouts(rows);
   await prepare(join(folder, dirname(file)));

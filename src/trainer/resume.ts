@@ -54,6 +54,8 @@ export async function readRunFile(folder: string): Promise<RunFile> {
  */
 export async function openPosition(folder: string): Promise<RunPosition> {
   const run = await readRunFile(folder);
+  if (run.imported)
+    throw new ResumeError(`${folder} was imported from ${run.imported.folder}: Parley has none of its policies to go on with`);
   const page = await readJournal(folder);
   const [problem] = page.problems;
   if (problem) throw new ResumeError(`${folder}: ${problem.message}. A run with a damaged journal opens, but cannot go on`);

@@ -8,7 +8,7 @@ import { gameOf, payoffsOf } from './game';
 import { type LoadedIteration, type LoadedNegotiation, loadIteration } from './iteration';
 import { playersOf } from './negotiation';
 import { branchRows, negotiationRows, type RowSource } from './rows';
-import { findIterations, fingerprint, type IterationFolder, listIteration, type Skipped } from './runFolder';
+import { findIterations, fingerprint, type IterationFiles, type IterationFolder, listIteration, type Skipped } from './runFolder';
 
 /** An iteration of AdAlignLLM's as if Parley had written it. */
 export interface ImportedIteration {
@@ -91,6 +91,14 @@ export async function* readIterations(dir: string, settings: CreditSettings, opt
     await wait(follow.every ?? 1_000, follow.signal);
     if (stopped()) return;
   }
+}
+
+/**
+ * One iteration, from the files that were listed.
+ * @throws RangeError when the settings make no credits
+ */
+export async function readIteration(folder: IterationFolder, files: IterationFiles, settings: CreditSettings): Promise<ImportedIteration> {
+  return importIteration(folder, await loadIteration(files), settings, {});
 }
 
 const FINAL = 'final';

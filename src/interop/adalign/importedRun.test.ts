@@ -4,7 +4,13 @@ import { journalLine, runFile } from '../../protocol/runFiles';
 import { importedDetails, importedRunFile, proposeSettings, readIterations } from './index';
 
 const FIXTURES = join(__dirname, '../../../test/fixtures/adalign');
-const NAME = { id: 'x', name: 'Imported', created: '2026-01-31T12:00:00.000Z', parley: '0.1.0' };
+const NAME = {
+  id: 'x',
+  name: 'Imported',
+  created: '2026-01-31T12:00:00.000Z',
+  parley: '0.1.0',
+  from: { format: 'adalign', folder: '/outputs/ipd', seed: 0 },
+} as const;
 
 describe('an imported run', () => {
   it.each([

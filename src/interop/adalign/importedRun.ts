@@ -1,6 +1,7 @@
 import type { CreditSettings } from '../../domain/advantage';
 import { defaultGameSettings } from '../../domain/games';
 import { measure } from '../../domain/metrics';
+import type { ImportedFrom } from '../../protocol/imports';
 import { LORA_TARGETS, type RunConfig } from '../../protocol/runConfig';
 import { type IterationLine, type MeasuresFile, RUN_FORMAT, type RunFile } from '../../protocol/runFiles';
 import type { ImportedIteration } from './import';
@@ -12,6 +13,8 @@ export interface ImportedRunName {
   /** ISO 8601. */
   readonly created: string;
   readonly parley: string;
+  /** Where it was imported from. */
+  readonly from: ImportedFrom;
   /** Of the configuration that the run was started with, where it is known (`Qwen/Qwen2.5-7B-Instruct`). */
   readonly model?: string;
 }
@@ -39,7 +42,7 @@ export function importedRunFile(run: ImportedRunName, first: ImportedIteration, 
     ...settings,
     opponent: 'self',
     policy: run.model ?? 'AdAlignLLM',
-    seed: first.seed ?? 0,
+    seed: run.from.seed ?? 0,
     iterations: 1,
     negotiations: Math.max(1, first.summaries.group.length),
     groupSize: Math.max(1, ...sizes.values()),
@@ -57,8 +60,8 @@ export function importedRunFile(run: ImportedRunName, first: ImportedIteration, 
     checkpointEvery: 10,
   };
   const model = { source: run.model ?? 'AdAlignLLM', sha256: NO_HASH, parameters: 0 };
-  const { id, name, created, parley } = run;
-  return { format: RUN_FORMAT, id, name, created, parley, onnxruntime: '', config, model, device: 'imported', threads: 0 };
+  const { id, name, created, parley, from: imported } = run;
+  return { format: RUN_FORMAT, id, name, created, parley, onnxruntime: '', config, model, device: 'imported', threads: 0, imported };
 }
 
 /** What a journal line says of an imported iteration, but for the files that it was written to. */

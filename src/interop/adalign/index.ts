@@ -1,11 +1,11 @@
 export type { CreditCheck } from './credits';
 export { worseCheck } from './credits';
 export type { ImportedBranch, ImportedIteration, ReadOptions } from './import';
-export { readIterations } from './import';
+export { readIteration, readIterations } from './import';
 export type { ImportedRunName } from './importedRun';
 export { importedDetails, importedRunFile } from './importedRun';
-export type { Skipped } from './runFolder';
-export { isAdAlignFolder } from './runFolder';
+export type { IterationFolder, Skipped } from './runFolder';
+export { filesState, findIterations, isAdAlignFolder, listIteration } from './runFolder';
 export type { ProposedSettings } from './settings';
 export { proposeSettings } from './settings';
 export type { AdAlignSummary } from './summary';

@@ -1,5 +1,6 @@
 import { type Dirent, promises as fs } from 'node:fs';
 import { join } from 'node:path';
+import { ADALIGN_NAMES } from '../../protocol/imports';
 
 /** Something in a run folder that was not read, and why; the path is relative to the folder, with slashes. */
 export interface Skipped {
@@ -27,9 +28,7 @@ export interface IterationFiles {
   readonly skipped: readonly Skipped[];
 }
 
-const SEED = /^seed_(\d{1,9})$/;
-const ITERATION = /^iteration_(\d{1,9})$/;
-const ROLLOUT = /^mgid_(\d{1,15})\.rt\.pkl$/;
+const { seed: SEED, iteration: ITERATION, rollout: ROLLOUT } = ADALIGN_NAMES;
 const LOGS = /_tokenwise\.csv$/;
 const MANIFEST = /^tokenwise_manifest_.*\.json$/;
 
@@ -101,9 +100,17 @@ export async function listIteration(folder: IterationFolder): Promise<IterationF
 }
 
 /** Sizes and times of an iteration's files in one text: it changes when anything in it does. */
-export async function fingerprint({ rollouts, logs }: IterationFiles): Promise<string> {
+export async function fingerprint(files: IterationFiles): Promise<string> {
+  return (await filesState(files)).text;
+}
+
+/** What `fingerprint` tells, and when a file was last written, milliseconds since 1970; 0 where there is none. */
+export async function filesState({ rollouts, logs }: IterationFiles): Promise<{ readonly text: string; readonly changed: number }> {
   const stats = await Promise.all([...rollouts, ...logs.values()].map(({ path }) => fs.stat(path).catch(() => null)));
-  return stats.map((stat) => (stat === null ? '-' : `${stat.size}@${stat.mtimeMs}`)).join(' ');
+  return {
+    text: stats.map((stat) => (stat === null ? '-' : `${stat.size}@${stat.mtimeMs}`)).join(' '),
+    changed: Math.max(0, ...stats.map((stat) => stat?.mtimeMs ?? 0)),
+  };
 }
 
 function unknown(entry: Dirent): string {

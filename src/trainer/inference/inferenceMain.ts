@@ -11,6 +11,7 @@ import { distributionWork } from './distributionWork';
 import { cardWork, cosineWork } from './cardWork';
 import { EnginePool } from './enginePool';
 import { evaluateWork } from './evaluateWork';
+import { importAdalignWork, inspectAdalignWork } from './importWork';
 import { PlaySessions } from './play/playSessions';
 import type { Work } from './work';
 
@@ -52,6 +53,8 @@ const channel = openChannel<InferenceSide, HostSide>(
     updateCosine: (params) => perform(params, cosineWork),
     fork: (params) => perform(params, forkWork),
     distributions: (params) => perform(params, distributionWork),
+    inspectAdalign: (params) => perform(params, inspectAdalignWork),
+    importAdalign: (params) => perform(params, importAdalignWork),
     sit: (params) => perform(params, (given, work) => tables.sit(given, work)),
     takeUp: (params) => perform(params, (given, work) => tables.takeUp(given, work)),
     say: (params) => perform(params, (given, work) => tables.say(given, work)),
