@@ -31,6 +31,10 @@ export interface WorkbenchOptions {
 }
 
 const viewportByDefault = { width: 1280, height: 800 };
+
+/** A busy machine takes longer to load the workbench than the 30 seconds that Playwright allows. */
+const pageSeconds = 100;
+
 const screenshotFolder = path.join(repository, 'test/screenshots');
 
 /** The .vsix under test: `PARLEY_VSIX`, or what `npm run package` makes for this platform. */
@@ -78,7 +82,7 @@ export class Workbench {
     const context = await browser.newContext({ viewport, permissions: ['clipboard-read', 'clipboard-write'] });
     const workbench = new Workbench(await context.newPage(), folder, server, browser, remove, viewport);
     try {
-      await workbench.page.goto(workbenchUrl(server, { folder }));
+      await workbench.page.goto(workbenchUrl(server, { folder }), { timeout: pageSeconds * 1000 });
       await workbench.waitUntilOpen();
     } catch (error) {
       await workbench.screenshot('failed to open').catch(() => {});
@@ -96,7 +100,7 @@ export class Workbench {
 
   /** Reloads the window, as "Developer: Reload Window" does. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    await this.page.reload({ timeout: pageSeconds * 1000 });
     await this.waitUntilOpen();
   }
 

@@ -6,7 +6,7 @@ import { AGENT_NAMES, other, SEATS, type Seat } from '../seat';
 
 /** What one seat has read and said up to a turn that is due: the same for every policy. */
 export interface ProbeTranscript {
-  /** What led here: `CC CD`, `Bob 10 against 1, after greedy`. */
+  /** What led here: `CC CD`, `deal 2: Bob 10, other 1, after greedy`. */
   readonly name: string;
   readonly seat: Seat;
   /** Turns of this seat, in order. */
@@ -56,8 +56,8 @@ export function choiceTranscripts(settings: GameSettings): ProbeTranscript[] {
 }
 
 /**
- * Transcripts of a sharing game: in the first round the probed seat was fair and the other generous, fair or greedy; what was said
- * was true. The turn that is due is the second round's. Only deals in which the other values some kind less are taken:
+ * Transcripts of a sharing game: in the first round the probed seat was generous and the other generous, fair or greedy; what was
+ * said was true. The turn that is due is the second round's. Only deals in which the other values some kind less are taken:
  * only there do generosity and greed differ. Empty where there is no second round, or no talk for a message.
  * @param deals how many deals, each probed from both seats and after every attitude
  */
@@ -77,18 +77,18 @@ export function attitudeTranscripts(
       taken++;
       for (const attitude of ATTITUDES) {
         const reply = (request: TurnRequest): string =>
-          players.get(request.seat === seat ? 'fair' : attitude).reply(request, random(PROBE_SEED, 'probe reply', deal));
+          players.get(request.seat === seat ? 'generous' : attitude).reply(request, random(PROBE_SEED, 'probe reply', deal));
         const here = follow(start, seat, reply, 1, kind);
-        if (here) found.push({ ...here, name: `${dealName(here)}, after ${attitude}`, attitude });
+        if (here) found.push({ ...here, name: `deal ${taken}: ${dealName(here)}, after ${attitude}`, attitude });
       }
     }
   }
   return found;
 }
 
-/** `Alice 1 against 10`: what a unit is worth to the seat and to the other, `[item kind]`. */
+/** `Alice 1, other 10`: what a unit is worth to the seat and to the other, `[item kind]`. */
 function dealName({ seat, deal }: Pick<ProbeTranscript, 'seat' | 'deal'>): string {
-  return `${AGENT_NAMES[seat]} ${deal.values[seat].join(' ')} against ${deal.values[other(seat)].join(' ')}`;
+  return `${AGENT_NAMES[seat]} ${deal.values[seat].join(' ')}, other ${deal.values[other(seat)].join(' ')}`;
 }
 
 /** Whether the other seat values a kind that is on the table less. */

@@ -45,9 +45,7 @@ export function cardText(card: CardContent): string {
     section('Training configuration', config),
     section('Training measures of this iteration', measureFacts(training.measures)),
     section('Optimizer step of this iteration', numberFacts(training.training)),
-    ...(cooperateAfter
-      ? [section('P(A) on-policy: at the start, and after own and the other’s last choice', numberFacts(cooperateAfter))]
-      : []),
+    ...(cooperateAfter ? [section('P(A) on-policy, by last round: own, other’s', numberFacts(cooperateAfter))] : []),
     ...(card.kept.length > 0 ? [keptSection(card.kept)] : []),
     section(`Against itself, ${card.negotiations} fresh negotiations`, measureFacts(measures)),
     section('Answers to probe transcripts: the likeliest, and drawn ones', card.answers.flatMap(answerFacts)),

@@ -35,9 +35,9 @@ export interface CardProgress {
 const NEGOTIATIONS = 64;
 const DEALS = 16;
 
-/** Deals of a sharing game whose answers stand in the card, and those whose messages do. */
-const ANSWERED_DEALS = 2;
-const SPOKEN_DEALS = 1;
+/** Deals of a sharing game whose answers stand in the card, and those whose messages do, all from the first seat. */
+const ANSWERED_DEALS = 4;
+const SPOKEN_DEALS = 2;
 
 /** Draws of each answer in the card, and of each that is counted. */
 const DRAWS = 4;
@@ -102,7 +102,7 @@ async function probe(
   const shown = [
     ...attitudeTranscripts(game, gameSettings, SPOKEN_DEALS, 'message'),
     ...attitudeTranscripts(game, gameSettings, ANSWERED_DEALS, 'action'),
-  ];
+  ].filter(({ seat }) => seat === 0);
   return {
     kept: keptByAttitude(
       counted,
