@@ -4,11 +4,13 @@ import type { ModelConfig } from './model/config';
 const GROWTH = 32;
 
 /**
- * Keys and values of a block of transcripts, `[row, group, slot, size]` a layer, row r using its first `lengths[r]` slots.
+ * Keys and values of transcripts, `[row, group, slot, size]` a layer, row r using its first `lengths[r]` slots.
  * JavaScript owns it and writes what each step returns, since onnxruntime would copy a cache that a graph returns.
  */
 export class KeyValueCache {
   readonly lengths: Int32Array;
+  /** Slots a row has. */
+  capacity: number;
   keys: Float32Array[];
   values: Float32Array[];
   private readonly groups: number;
@@ -16,13 +18,15 @@ export class KeyValueCache {
 
   constructor(
     config: ModelConfig,
+    /** The most rows. */
     readonly rows: number,
-    public capacity = GROWTH,
+    slots = 1,
   ) {
     this.groups = config.keyValueHeads;
     this.size = config.headSize;
     this.lengths = new Int32Array(rows);
-    const make = (): Float32Array => new Float32Array(rows * this.groups * capacity * this.size);
+    this.capacity = Math.ceil(slots / GROWTH) * GROWTH;
+    const make = (): Float32Array => new Float32Array(rows * this.groups * this.capacity * this.size);
     this.keys = Array.from({ length: config.layers }, make);
     this.values = Array.from({ length: config.layers }, make);
   }
@@ -33,10 +37,12 @@ export class KeyValueCache {
     const from = this.capacity * this.size;
     this.capacity = Math.ceil(slots / GROWTH) * GROWTH;
     const to = this.capacity * this.size;
-    const used = Math.max(...this.lengths) * this.size;
     const grown = (old: Float32Array): Float32Array => {
       const fresh = new Float32Array(this.rows * this.groups * to);
-      for (let x = 0; x < this.rows * this.groups; x++) fresh.set(old.subarray(x * from, x * from + used), x * to);
+      for (let x = 0; x < this.rows * this.groups; x++) {
+        const used = this.lengths[Math.floor(x / this.groups)]! * this.size;
+        if (used > 0) fresh.set(old.subarray(x * from, x * from + used), x * to);
+      }
       return fresh;
     };
     this.keys = this.keys.map(grown);
@@ -72,6 +78,12 @@ export class KeyValueCache {
 
   advance(row: number, count: number): void {
     this.lengths[row]! += count;
+  }
+
+  /** Keys and values of a layer's first rows. */
+  firstRows(layer: number, rows: number): { keys: Float32Array; values: Float32Array } {
+    const end = rows * this.groups * this.capacity * this.size;
+    return { keys: this.keys[layer]!.subarray(0, end), values: this.values[layer]!.subarray(0, end) };
   }
 
   /** Copies a row of another cache into a row of this one, its length too. */

@@ -19,14 +19,15 @@ export function cacheNames(layer: number): { pastKey: string; pastValue: string;
 }
 
 /**
- * Reads n new tokens on each of B transcripts and samples the next one. All sizes are open: B rows, n columns, a cache of `cap` slots.
+ * Reads n new tokens on each of B rows and samples the next one of L transcripts. All sizes are open: B rows, n columns, a cache of `cap` slots.
  * Inputs besides the weights: `ids [B, n, 1]`, `positions [B, n, 1]`, rotation tables `[P, copies·size]`, `pastKey/pastValue [B, groups, cap, size]`
  * a layer, `slots [1]` (cap), `full.seen` and `sliding.seen` `[b, 1, repeat·n, cap+n]` (0 or −1e9; b is B or 1), of each row's last real token, for which alone the last block is
- * computed, `last [B, 1, 1]` (index into B·n), `lastPosition [B, 1, 1]` and `lastSeen [b, 1, repeat, cap+n]`, then `uniform [B, 1]`,
- * `maskTable [K, V]` with the rows `maskRow [B, 1]` (what may be sampled) and `validRow [B, 1]` (what valid mass is measured against), `inverseTemperature []`.
+ * computed, `last [B, 1, 1]` (index into B·n), `lastPosition [B, 1, 1]` and `lastSeen [b, 1, repeat, cap+n]`, then
+ * `speaker [L, 1]` (the row of each transcript), `uniform [L, 1]`, `maskTable [K, V]` with the rows `maskRow [L, 1]` (what may be sampled) and
+ * `validRow [L, 1]` (what valid mass is measured against), `inverseTemperature []`.
  * The token is the inverse of the cumulated distribution at `uniform`: the number of tokens whose cumulated weight is at most uniform · total.
  * With `truncated`, only the likeliest tokens count, places 0 to `lastPlace [1]`, and of them the likeliest that together make `topP []` of the rest.
- * Outputs: `token [B, 1]`, `logProb`, `validMass`, `entropy` `[B, 1]`, and the new cache entries `[B, groups, n, size]`.
+ * Outputs: `token [L, 1]`, `logProb`, `validMass`, `entropy` `[L, 1]`, and the new cache entries `[B, groups, n, size]`.
  */
 export function stepGraph(config: ModelConfig, lora: LoraShape | null, truncated = false): Graph {
   const graph = new Graph('step');
@@ -34,7 +35,8 @@ export function stepGraph(config: ModelConfig, lora: LoraShape | null, truncated
   const ids = graph.input('ids', 'int64', ['B', 'n', 1]);
   const x = transformer(graph, config, ids, weights, cachedAttention(graph, config));
   const logits = head(graph, config, reshape(x, ['B', config.hiddenSize]), weights);
-  graph.scope('sample', () => sample(graph, config, logits, truncated));
+  const spoken = gatherRows(logits, graph.input('speaker', 'int64', ['L', 1]));
+  graph.scope('sample', () => sample(graph, config, spoken, truncated));
   return graph;
 }
 
@@ -102,17 +104,17 @@ function sample(graph: Graph, config: ModelConfig, rawLogits: Value, truncated: 
   const logits = multiply(rawLogits, graph.input('inverseTemperature', 'float32', []));
   const table = graph.input('maskTable', 'float32', ['K', config.vocabularySize]);
   const full = distribution(logits);
-  const masked = distribution(add(logits, gatherRows(table, graph.input('maskRow', 'int64', ['B', 1]))));
+  const masked = distribution(add(logits, gatherRows(table, graph.input('maskRow', 'int64', ['L', 1]))));
   const kept = truncated ? truncate(graph, config, masked.weights) : masked.weights;
   const cumulated = cumulate(graph, kept);
   const total = slice(cumulated, 1, config.vocabularySize - 1, config.vocabularySize);
-  const threshold = multiply(graph.input('uniform', 'float32', ['B', 1]), total);
+  const threshold = multiply(graph.input('uniform', 'float32', ['L', 1]), total);
   const below = toFloat(graph.node('LessOrEqual', [cumulated, threshold], { dtype: 'bool', shape: logits.shape }));
   const token = toInteger(graph, sum(below, [-1]));
   graph.output('token', token);
   const logTotal = truncated ? log(sum(kept, [-1])) : masked.logTotal;
   graph.output('logProb', subtract(gatherElements(masked.shifted, token), logTotal));
-  const valid = gatherRows(table, graph.input('validRow', 'int64', ['B', 1]));
+  const valid = gatherRows(table, graph.input('validRow', 'int64', ['L', 1]));
   const allowed = sum(multiply(full.weights, exp(valid)), [-1]);
   graph.output('validMass', divide(allowed, full.total));
   graph.output('entropy', entropy(full));
@@ -129,14 +131,14 @@ function truncate(graph: Graph, config: ModelConfig, weights: Value): Value {
     unread: 1,
   });
   const place = graph.input('lastPlace', 'int64', [1]);
-  const kth = graph.node('Gather', [sorted, place], { attributes: { axis: { kind: 'int', value: 1 } }, shape: ['B', 1] });
+  const kth = graph.node('Gather', [sorted, place], { attributes: { axis: { kind: 'int', value: 1 } }, shape: ['L', 1] });
   const left = atLeast(sorted, kth);
   // A token is kept while the mass before it is below topP, so that the one which crosses it is the last.
   const before = subtract(cumulate(graph, left), left);
   const wanted = multiply(sum(left, [-1]), graph.input('topP', 'float32', []));
   const counted = toFloat(graph.node('Less', [before, wanted], { dtype: 'bool', shape }));
   const last = toInteger(graph, subtract(sum(counted, [-1]), graph.scalar(1)));
-  const least = graph.node('Max', [kth, gatherElements(sorted, last)], { shape: ['B', 1] });
+  const least = graph.node('Max', [kth, gatherElements(sorted, last)], { shape: ['L', 1] });
   return atLeast(weights, least);
 }
 
