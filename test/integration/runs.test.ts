@@ -86,7 +86,8 @@ describe('A run', function () {
   });
 
   it('trains a best response to a checkpoint of another, on its game, settings and seed', async () => {
-    const [met = ''] = await start('startAaRun', { seed: 4 });
+    const short = { negotiations: 8, groupSize: 4, checkpointEvery: 2, gameSettings: { rounds: 2 } };
+    const [met = ''] = await start('startAaRun', { seed: 4, settings: short });
     const id = path.basename(met);
     await until('its checkpoints, and what is none to be refused', async () => {
       const refused = (await execute('trainBestResponse', { run: id, iteration: 1 })) as { error: string };
