@@ -7,6 +7,9 @@ import { isMissing, messageOf, type Problem } from './problem';
 /** Skipped files that are listed one by one. */
 const LISTED = 20;
 
+/** Files that negotiations and their credits are in; beside them lie configurations and statistics. */
+const NEGOTIATIONS = /\.rt\.pkl$|_tokenwise\.csv$/;
+
 /** What imported.jsonl says of each folder of the run. A line that is damaged or torn is left out: its folder is read again. */
 export async function readImportLines(out: string): Promise<Map<string, ImportLine>> {
   const lines = new Map<string, ImportLine>();
@@ -44,10 +47,13 @@ export async function appendImportLine(out: string, line: ImportLine): Promise<v
 export function importProblems(lines: Iterable<ImportLine>): Problem[] {
   const all = [...lines];
   const skipped = all.flatMap((line) => line.skipped);
-  const listed = skipped.slice(0, LISTED).map(({ file, reason }) => ({ file, message: `${file} was skipped: it ${reason}` }));
-  if (skipped.length > LISTED) {
-    listed.push({ file: IMPORT_LINES, message: `${skipped.length - LISTED} more files were skipped: ${IMPORT_LINES} names them` });
-  }
+  const lost = skipped.filter(({ file }) => NEGOTIATIONS.test(file));
+  const listed = lost.slice(0, LISTED).map(({ file, reason }) => ({ file, message: `${file} was skipped: it ${reason}` }));
+  const more = (count: number, what: string): void => {
+    if (count > 0) listed.push({ file: IMPORT_LINES, message: `${count} ${what}: ${IMPORT_LINES} names them` });
+  };
+  more(lost.length - listed.length, 'more files of negotiations were skipped');
+  more(skipped.length - lost.length, 'files that are no negotiations were not read');
   const check = creditCheckOf(all);
   if (check === null || check.largest <= CREDIT_TOLERANCE) return listed;
   return [{ file: check.file, message: creditCheckText(check) }, ...listed];

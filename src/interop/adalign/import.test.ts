@@ -453,6 +453,12 @@ describe('trees that the fixtures do not have', () => {
       '0 0C 0C',
       '1 1C 1C',
     ]);
+    // What comes before is shared; a round that is ended otherwise would have the branch's points.
+    expect(iteration!.branches.map(({ shared }) => shared.map((row) => `${row.round}${row.text} ${row.reward}`))).toEqual([
+      [],
+      [],
+      ['0C 3', '0C 3'],
+    ]);
     expect((await summarise(folder)).assistantTurns).toBe(4);
   });
 

@@ -38,6 +38,8 @@ export interface ImportedBranch {
   readonly negotiation: number;
   /** The agent that deviates. */
   readonly seat: Seat;
+  /** Turns that it shares with the main path; a round that it ended otherwise has its outcome. */
+  readonly shared: readonly TurnRow[];
   /** Turns of its own, from the deviation on; `turn` counts on from those it shares with the main path. */
   readonly rows: readonly TurnRow[];
 }
@@ -159,7 +161,7 @@ function importIteration(
     ),
     sources: negotiations.map(({ file, tree }) => ({ file, id: tree.id, crnId: tree.crnId })),
     branches: sources.flatMap((source) =>
-      source.tree.branches.map((branch) => ({ negotiation: source.negotiation, seat: branch.seat, rows: branchRows(source, branch) })),
+      source.tree.branches.map((branch) => ({ negotiation: source.negotiation, seat: branch.seat, ...branchRows(source, branch) })),
     ),
     check: checkCredits(negotiations, credits),
     skipped: loaded.skipped,

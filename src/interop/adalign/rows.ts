@@ -97,17 +97,18 @@ function repeat<T>(value: T, { tokens }: ProducedTurn): T[] {
   return new Array<T>(tokens.length).fill(value);
 }
 
-/** The rows of a branch, from where it leaves the main path on. */
-export function branchRows(source: RowSource, branch: Branch): TurnRow[] {
+/** The rows of a branch: those that it shares with the main path, with the outcome of rounds that it ended otherwise, and its own. */
+export function branchRows(source: RowSource, branch: Branch): { readonly shared: TurnRow[]; readonly rows: TurnRow[] } {
   const rounds = roundsOf([...source.tree.steps.slice(0, branch.after), ...branch.steps]);
   const turns = producedTurns(rounds);
   const { rows } = negotiationRows({ ...source, rounds, turns, logs: [null, null], credits: null, trained: [false, false] });
   const own = new Set(branch.steps.flatMap((step) => step.turns.flat()));
   const first = rounds.findIndex(({ steps }) => branch.steps[0] !== undefined && steps.includes(branch.steps[0]));
-  return rows.filter((row, i) => {
+  const isOwn = rows.map((row, i) => {
     const { chat } = turns[i]!;
     return chat === null ? row.round >= first : own.has(chat);
   });
+  return { shared: rows.filter((_, i) => !isOwn[i]), rows: rows.filter((_, i) => isOwn[i]) };
 }
 
 function recordsOf({ game, payoffs, tree, rounds, turns }: RowSource): RoundRecord[] {

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -118,11 +118,14 @@ describe('an AdAlignLLM run made a run folder', () => {
     await copy('split');
     await writeFile(join(iterationFolder(1), 'mgid_7.rt.pkl'), Buffer.from("cposix\nsystem\n(S'true'\ntR.", 'latin1'));
     await writeFile(join(iterationFolder(1), 'mgid_8.rt.pkl'), '');
+    await writeFile(join(iterationFolder(1), 'statistics.pkl'), 'x');
+    await mkdir(join(source, '.hydra'));
     expect(await run()).toEqual({ added: 2, isPending: false });
     const { folder } = await new RunStore().open(out);
     const messages = folder.problems.map(({ message }) => message);
     expect(messages).toContainEqual(expect.stringMatching(/^seed_0\/iteration_001\/mgid_7\.rt\.pkl was skipped: it .*posix\.system/));
     expect(messages).toContainEqual(expect.stringMatching(/^seed_0\/iteration_001\/mgid_8\.rt\.pkl was skipped: it is empty/));
+    expect(messages.at(-1)).toBe('2 files that are no negotiations were not read: imported.jsonl names them');
     expect(folder.iteration(2)?.negotiations?.group).toHaveLength(2);
   });
 

@@ -52,18 +52,13 @@ function draftOf(
   };
 }
 
-/** A branch from the first turn on: what comes before it is the main path's, but a round that it shares ended as the branch did. */
-function wholeRows(main: readonly TurnRow[], { negotiation, rows }: ImportedBranch): TurnRow[] {
-  const [first] = rows;
-  if (first === undefined) return [];
-  const before = main.filter((row) => row.negotiation === negotiation && row.turn < first.turn);
-  const shared = before.map((row) => {
-    const own = row.round === first.round ? rows.find(({ round, seat }) => round === row.round && seat === row.seat) : undefined;
-    if (own === undefined) return row;
-    const { deal, reward, share, best_joint_reward } = own;
-    return { ...row, deal, reward, share, best_joint_reward };
+/** A branch from the first turn on. Turns before it have the token texts of the main path, which knows them from its logs. */
+function wholeRows(main: readonly TurnRow[], { negotiation, shared, rows }: ImportedBranch): TurnRow[] {
+  const before = shared.map((row) => {
+    const same = main.find((each) => each.negotiation === negotiation && each.turn === row.turn);
+    return same?.seat === row.seat && same.text === row.text ? { ...row, token_texts: same.token_texts } : row;
   });
-  return [...shared, ...rows].map((row) => ({ ...row, ...UNTRAINED, ...NO_CREDITS }));
+  return [...before, ...rows].map((row) => ({ ...row, ...UNTRAINED, ...NO_CREDITS }));
 }
 
 /** Mean points a round of one seat. */
