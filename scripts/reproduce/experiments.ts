@@ -35,9 +35,9 @@ export const EXPERIMENTS: readonly Experiment[] = [
   trained('split', 'rl', 120),
   { ...trained('split', 'aa', 120), seeds: FRESH_SEEDS },
   trained('split', 'sum', 120),
-  trained('trust-and-split', 'rl', 100),
-  trained('trust-and-split', 'aa', 100),
-  trained('trust-and-split', 'sum', 100),
+  trained('trust-and-split', 'rl', 80),
+  trained('trust-and-split', 'aa', 80),
+  trained('trust-and-split', 'sum', 80),
   {
     ...trained('ipd', 'rl', 200),
     id: 'ipd-rl-against-aa',
