@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import { type CreditSettingsFile, creditSettingsText, type ImportedFrom, type Inspected, parseCreditSettings } from '../protocol/imports';
@@ -10,6 +11,9 @@ import { creditCheckOf, creditCheckText, readImportLines } from '../runs/importL
 import type { OpenRun } from '../runs/openRun';
 import { messageOf } from '../runs/problem';
 import { Refusal, type Services } from './services';
+
+/** How long to wait for the first iteration to be whole, in milliseconds. */
+const AGAIN_AFTER = 1_000;
 
 const TITLE = 'Open Run: AdAlignLLM';
 
@@ -86,7 +90,12 @@ async function importFirst(
             run ??= opened ?? undefined;
           });
         };
-        await inference.perform('importAdalign', { from, settings, out }, { signal: stop.signal, onProgress });
+        for (;;) {
+          const { isPending } = await inference.perform('importAdalign', { from, settings, out }, { signal: stop.signal, onProgress });
+          if (!isPending || existsSync(join(out, RUN_PATHS.run))) return;
+          progress.report({ message: 'its first iteration is being written' });
+          await wait(AGAIN_AFTER, undefined, { signal: stop.signal });
+        }
       },
     );
   } catch (error) {

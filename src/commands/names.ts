@@ -54,6 +54,8 @@ export const COMMAND_NAMES = [
   'deleteBranch',
   'whatWouldTheySay',
   'addToComparison',
+  'startExternalRun',
+  'stopExternalRun',
 ] as const;
 
 /** See `COMMAND_NAMES`. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { ExternalRun } from '../runs/externalRun';
 import { ImportFollower } from '../runs/importFollower';
 import { InferenceProcess } from '../runs/inferenceProcess';
 import { PolicyCards } from '../runs/policyCards';
@@ -52,6 +53,9 @@ export interface Services {
   readonly cardFiles: CardFiles;
   readonly compared: ComparedCheckpoint;
   readonly distributions: TokenDistributions;
+  /** The process of Start External Run, and what it prints. */
+  readonly external: ExternalRun;
+  readonly externalLog: vscode.LogOutputChannel;
 }
 
 /** A refusal in one clear line that a person can act on; shown as it is, without a stack. */
@@ -123,13 +127,16 @@ export function createServices(
   });
   const cardFiles = new CardFiles(store, cards, () => library.openAll());
   const compared = new ComparedCheckpoint(store);
+  const externalLog = vscode.window.createOutputChannel('Parley: External Run', { log: true });
+  const external = new ExternalRun((line) => externalLog.info(line));
+  external.onChanged((isRunning) => void vscode.commands.executeCommand('setContext', 'parley.externalRunning', isRunning));
   const services: Services = {
     ...{ context, log, store, tree, selection, trainers, queue, sets, inference, library, inspector, treeView },
-    ...{ transcripts, annotations, threads, annotationsView, tables, cards, cardFiles, compared, distributions },
+    ...{ transcripts, annotations, threads, annotationsView, tables, cards, cardFiles, compared, distributions, external, externalLog },
   };
 
   const kept = tree.onExpanded(() => void context.workspaceState.update(EXPANDED, tree.expanded.slice(-EXPANDED_KEPT)));
-  context.subscriptions.push(threads, annotationsView, annotations, inference, compared);
+  context.subscriptions.push(external, externalLog, threads, annotationsView, annotations, inference, compared);
   context.subscriptions.push(log, { dispose: kept }, { dispose: () => library.watch(false) }, { dispose: () => imports.follow(false) });
   return services;
 }

@@ -31,9 +31,11 @@ import { forgetApiKey, setApiKey } from './setApiKey';
 import { showLog } from './showLog';
 import { showRunMenu } from './showRunMenu';
 import { startAaRun } from './startAaRun';
+import { startExternalRun } from './startExternalRun';
 import { startPairedRun } from './startPairedRun';
 import { startRlRun } from './startRlRun';
 import { startRunSet } from './startRunSet';
+import { stopExternalRun } from './stopExternalRun';
 import { stopRun } from './stopRun';
 import { stopRunSet } from './stopRunSet';
 import { toggleTokenColours } from './toggleTokenColours';
@@ -96,4 +98,6 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   deleteBranch,
   whatWouldTheySay,
   addToComparison,
+  startExternalRun,
+  stopExternalRun,
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
@@ -55,5 +56,35 @@ describe('Runs of AdAlignLLM', function () {
     assert.match(await refusal('forkHere', { iteration: 1, negotiation: 0, turn: 1 }), /was imported/);
     // Opened again, nothing is asked.
     assert.equal(await execute('openRun', { folder: source }), id);
+  });
+
+  it('that an external command writes are opened as they appear, and the command is stopped with its children', async () => {
+    const cwd = mkdtempSync(path.join(tmpdir(), 'external-'));
+    const configure = (value: unknown): Thenable<void> =>
+      vscode.workspace.getConfiguration('parley').update('externalRun', value, vscode.ConfigurationTarget.Global);
+    const copy = `require('fs').cpSync(${JSON.stringify(path.dirname(FIXTURE))}, 'outputs/today/external-tas', { recursive: true });`;
+    try {
+      const unset = (await execute('startExternalRun')) as { error: string };
+      assert.match(unset.error, /^parley\.externalRun is not set/);
+      await configure({ command: 'node', args: ['-e', `${copy} setInterval(() => {}, 1000)`], cwd, output: 'outputs' });
+      assert.equal(await execute('startExternalRun', { settings: '' }), undefined);
+      const digest = (seed: number): string => {
+        const from = { format: 'adalign', folder: realpathSync(path.join(cwd, 'outputs/today/external-tas')), seed };
+        return createHash('sha256').update(JSON.stringify(from)).digest('hex').slice(0, 8);
+      };
+      const place = await until('the run of the command', async () => {
+        if (!existsSync(path.join(cwd, 'outputs/today/external-tas'))) return undefined;
+        const run = `external-tas-seed_0-${digest(0)}`;
+        const uri = await execute('openTranscript', { run, iteration: 2, negotiation: 0 });
+        return typeof uri === 'string' ? { run } : undefined;
+      });
+      assert.match(((await execute('startExternalRun')) as { error: string }).error, /stop it first/);
+      assert.equal(await execute('stopExternalRun'), undefined);
+      assert.match(((await execute('stopExternalRun')) as { error: string }).error, /No external run is at work/);
+      await execute('closeRun', place);
+    } finally {
+      await configure(undefined);
+      rmSync(cwd, { recursive: true, force: true });
+    }
   });
 });
