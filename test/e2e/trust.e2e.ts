@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newAnnotation } from '../../src/annotations';
+import { writeSampleBranches } from '../runs/sampleBranch';
 import { writeSampleRun } from '../runs/sampleRun';
 import { useWorkbench } from './workbench';
 
@@ -11,10 +12,12 @@ describe('In a workspace that is not trusted', () => {
   const requests: string[] = [];
   const workbench = useWorkbench({
     askForTrust: true,
-    prepare: (folder) => {
-      writeSampleRun(path.join(folder, '.parley/runs/sample'), 2, {}, {}, (rows) =>
+    prepare: async (folder) => {
+      const run = path.join(folder, '.parley/runs/sample');
+      const config = writeSampleRun(run, 2, {}, {}, (rows) =>
         rows.map((row) => ({ ...row, text: hostile, token_texts: [hostile, '<end>'], prompt: hostile })),
       );
+      await writeSampleBranches(run, config, { iteration: 2, negotiation: 0, turn: 1 });
       const anchor = { run: 'sample', iteration: 2, negotiation: 0, turn: 0, tokens: { start: 0, end: 2 }, quote: 'gone' };
       const line = JSON.stringify(newAnnotation('0', anchor, hostile, [], { author: hostile, time: '2026-01-31T12:00:00.000Z' }));
       fs.mkdirSync(path.join(folder, '.parley/annotations'), { recursive: true });
@@ -51,6 +54,11 @@ describe('In a workspace that is not trusted', () => {
       'Train Best Response…',
     ]) {
       expect(offered).not.toContain(`Parley: ${title}`);
+    }
+    // Branches that were kept can be read; none can be made, and no policy is asked.
+    expect(await workbench().commands('Parley: Open Branch')).toContain('Parley: Open Branch…');
+    for (const title of ['Fork Here…', 'Delete Branch', 'What Would They Say?']) {
+      expect(await workbench().commands(`Parley: ${title}`)).not.toContain(`Parley: ${title}`);
     }
   });
 
