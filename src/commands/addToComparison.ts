@@ -32,6 +32,7 @@ export const addToComparison: Command = {
       run: column.run,
       iteration: column.iteration,
       negotiation: column.run === here.run && column.iteration === undefined ? undefined : column.negotiation,
+      branch: column.branch,
     });
   },
 };

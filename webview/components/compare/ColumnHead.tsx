@@ -65,6 +65,7 @@ export function ColumnHead(props: { readonly column: Column; readonly index: num
       ) : (
         <span class="compare-summary" role="status">
           {column.negotiation !== undefined && <b>negotiation {column.negotiation} · </b>}
+          {column.branch !== undefined && <b>branch {column.branch} · </b>}
           <span class="dim number">{joint(view)}</span> · {said.value}
         </span>
       )}
