@@ -1,5 +1,5 @@
 import { open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { CREDIT_TOLERANCE, IMPORT_LINES, type ImportLine, importLine } from '../protocol/imports';
 import { writeError } from './durableFile';
 import { isMissing, messageOf, type Problem } from './problem';
@@ -48,7 +48,7 @@ export function importProblems(lines: Iterable<ImportLine>): Problem[] {
   const all = [...lines];
   const skipped = all.flatMap((line) => line.skipped);
   const lost = skipped.filter(({ file }) => NEGOTIATIONS.test(file));
-  const listed = lost.slice(0, LISTED).map(({ file, reason }) => ({ file, message: `${file} was skipped: it ${reason}` }));
+  const listed = lost.slice(0, LISTED).map(({ file, reason }) => ({ file: basename(file), message: `${file} was skipped: it ${reason}` }));
   const more = (count: number, what: string): void => {
     if (count > 0) listed.push({ file: IMPORT_LINES, message: `${count} ${what}: ${IMPORT_LINES} names them` });
   };
@@ -56,7 +56,7 @@ export function importProblems(lines: Iterable<ImportLine>): Problem[] {
   more(skipped.length - lost.length, 'files that are no negotiations were not read');
   const check = creditCheckOf(all);
   if (check === null || check.largest <= CREDIT_TOLERANCE) return listed;
-  return [{ file: check.file, message: creditCheckText(check) }, ...listed];
+  return [{ file: 'credits', message: creditCheckText(check) }, ...listed];
 }
 
 /** How far recomputed credits are from logged ones, over a whole run. */
