@@ -24,6 +24,11 @@ describe('Two checkpoints side by side', () => {
   const diff = (): Locator => workbench().page.locator('.editor-instance .monaco-diff-editor').first();
   const line = (side: 'original' | 'modified', text: string | RegExp): Locator =>
     diff().locator(`.editor.${side} .view-line`, { hasText: text }).first();
+  const toTop = async (): Promise<void> => {
+    await diff().locator('.editor.modified .view-lines').first().click();
+    await workbench().press('Control+Home');
+    await line('modified', /^Policy\scard/).waitFor();
+  };
   const tab = (name: RegExp): Locator => workbench().page.getByRole('tab', { name }).first();
 
   it('are chosen in the palette, with Enter for the base model and for the newest', async () => {
@@ -44,12 +49,9 @@ describe('Two checkpoints side by side', () => {
   it.each(['dark', 'light', 'high-contrast', 'high-contrast-light'] as Theme[])('read well in the %s theme', async (theme) => {
     await workbench().useTheme(theme);
     await tab(/^Policy cards/).click();
-    await line('modified', 'trained by aa').click();
-    await workbench().press('Control+Home');
-    await line('modified', /^Policy\scard/).waitFor();
+    await toTop();
     await workbench().screenshot(`cards-${theme}`);
-    await line('modified', /^Policy\scard/).hover();
-    await workbench().page.mouse.wheel(0, 1250);
+    await workbench().press('PageDown', 'PageDown');
     await line('modified', /^P\(A\)\son-policy/).waitFor();
     await line('modified', /^Against\sitself/).waitFor();
     await workbench().screenshot(`cards-probes-${theme}`);
@@ -67,15 +69,26 @@ describe('Two checkpoints side by side', () => {
     await workbench().useTheme('dark');
     await tab(/^Policy cards/).click();
     await workbench().reload();
-    await line('modified', 'trained by aa').waitFor({ timeout: 60_000 });
+    await diff().locator('.editor.modified .view-line').first().waitFor({ timeout: 60_000 });
+    await toTop();
+    await line('modified', 'trained by aa').waitFor();
     await line('original', 'the base model').waitFor();
+    await tab(/^Probe negotiations/).click();
+    await workbench()
+      .page.locator('.multiDiffEntry .view-line', { hasText: /^Alice/ })
+      .first()
+      .waitFor();
   });
 
   it('are chosen in the tree, by Select for Compare and Compare with Selected', async () => {
     await row(/aa, seed 0/).waitFor({ timeout: 30_000 });
     const choose = async (name: RegExp, item: string): Promise<void> => {
       await row(name).click({ button: 'right' });
-      await workbench().page.getByRole('menuitem', { name: item }).first().click();
+      const entry = workbench().page.getByRole('menuitem', { name: item }).first();
+      // A menu that has just opened takes no click: it may be the end of the one that opened it.
+      await entry.hover();
+      await workbench().press('Enter');
+      await entry.waitFor({ state: 'hidden' });
     };
     if ((await row(/^iteration 4\b/).count()) === 0) await row(/aa, seed 0/).click();
     await row(/^iteration 4\b/).waitFor();

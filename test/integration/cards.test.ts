@@ -60,6 +60,8 @@ describe('Policy cards', function () {
     );
     assert.ok(tab);
     const probe = cardUri({ checkpoint: { folder, iteration: 2 }, negotiation: 'against always-defect', against: null });
+    assert.deepEqual(cardAddress(probe), { checkpoint: { folder, iteration: 2 }, negotiation: 'against always-defect', against: null });
+    assert.equal(cardAddress(probe.with({ query: '' })), undefined);
     const said = await text(String(probe));
     assert.match(
       said,

@@ -48,7 +48,7 @@ export function cardText(card: CardContent): string {
     ...(cooperateAfter ? [section('P(A) on-policy, by last round: own, other’s', numberFacts(cooperateAfter))] : []),
     ...(card.kept.length > 0 ? [keptSection(card.kept)] : []),
     section(`Against itself, ${card.negotiations} fresh negotiations`, measureFacts(measures)),
-    section('Answers to probe transcripts: the likeliest, and drawn ones', card.answers.flatMap(answerFacts)),
+    section('Answers to probe transcripts', card.answers.flatMap(answerFacts)),
     ...(norms === null ? [section('Weights: Frobenius norm of the update ΔW', [['update', 'none: the base model']])] : normSections(norms)),
   ];
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
