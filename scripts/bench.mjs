@@ -15,10 +15,17 @@ const built = path.join(root, 'out/bench');
 const option = (flag, fallback) => (process.argv.includes(flag) ? (process.argv[process.argv.indexOf(flag) + 1] ?? fallback) : fallback);
 const device = option('--device', 'cpu');
 const threads = Number(option('--threads', String(os.availableParallelism())));
+/** Smaller than the whole, to see that it works: `bench:ui -- --iterations 200 --minutes 1`. */
+const scale = Object.fromEntries(
+  ['iterations', 'minutes'].flatMap((name) => (process.argv.includes(`--${name}`) ? [[name, Number(option(`--${name}`, ''))]] : [])),
+);
 const ui = process.argv.includes('--ui');
 const named = process.argv
   .slice(2)
-  .filter((argument, index, all) => !argument.startsWith('--') && !['--device', '--threads'].includes(all[index - 1] ?? ''));
+  .filter(
+    (argument, index, all) =>
+      !argument.startsWith('--') && !['--device', '--threads', '--iterations', '--minutes'].includes(all[index - 1] ?? ''),
+  );
 
 /** What the numbers depend on. */
 async function machine() {
@@ -119,7 +126,7 @@ async function main() {
     if (named.length === 0 && Boolean(benchmark.ui) !== ui) continue;
     ran += 1;
     process.stdout.write(`\n${benchmark.title}\n`);
-    const args = [path.join(root, 'scripts/bench/runOne.mjs'), file, resultFile, JSON.stringify({ device, threads })];
+    const args = [path.join(root, 'scripts/bench/runOne.mjs'), file, resultFile, JSON.stringify({ device, threads, ...scale })];
     const { code, timedOut } = await run(process.execPath, args, { cwd: root, seconds: benchmark.seconds ?? 300 });
     if (code !== 0 || !existsSync(resultFile)) {
       process.stderr.write(`${name}: ${timedOut ? 'took too long' : `ended with code ${code}`}; its earlier numbers stay.\n`);

@@ -17,6 +17,10 @@ export interface BenchSettings {
   readonly device: string;
   /** Intra-op threads; as many as there are cores where nothing else is asked. */
   readonly threads: number;
+  /** Iterations of the made-up run, where something smaller than the whole will do. */
+  readonly iterations?: number;
+  /** Minutes of the made-up live run. */
+  readonly minutes?: number;
 }
 
 /**

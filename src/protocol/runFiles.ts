@@ -77,21 +77,30 @@ export type MeasuresFile = z.infer<typeof measuresFile>;
 
 const files = z.strictObject({ folder: z.string(), files: z.record(z.string(), sha256) });
 
+/** A list that is checked in one loop: a long journal has millions of entries, and zod looks at each for half a microsecond. */
+function list<T>(is: (entry: unknown) => entry is T, of: string) {
+  return z.custom<T[]>((value) => Array.isArray(value) && value.every(is), `expected a list of ${of}`);
+}
+const isNumber = (entry: unknown): entry is number => Number.isFinite(entry);
+const isInt = (entry: unknown): entry is number => Number.isSafeInteger(entry);
+const isText = (entry: unknown): entry is string => typeof entry === 'string';
+const numbers = list(isNumber, 'numbers');
+
 /** One compact line a negotiation, column by column, so that measures filter and sort without Parquet. */
 export const negotiationSummaries = z.strictObject({
-  group: z.array(z.int()),
+  group: list(isInt, 'whole numbers'),
   /** Mean points a round. */
-  reward: pairOf(z.array(z.number())),
+  reward: pairOf(numbers),
   /** Joint reward ÷ best possible joint reward, mean over rounds. */
-  efficiency: z.array(z.number()),
+  efficiency: numbers,
   /** Player names, `[seat][negotiation]`: `policy`, `snapshot:40`, `scripted:greedy`. */
-  player: pairOf(z.array(z.string())),
+  player: pairOf(list(isText, 'texts')),
   /** Turns that did not parse. */
-  invalid: z.array(z.int()),
+  invalid: list(isInt, 'whole numbers'),
   /** Mean credit, `[seat][negotiation]`. */
-  credit: pairOf(z.array(z.number())),
+  credit: pairOf(numbers),
   /** IPD: share of A, `[seat][negotiation]`; absent elsewhere. */
-  cooperation: pairOf(z.array(z.number())).optional(),
+  cooperation: pairOf(numbers).optional(),
 });
 
 /** See `negotiationSummaries`. */

@@ -20,8 +20,12 @@ export function curvePoint(line: IterationLine): CurvePoint | undefined {
 
 /** Quantiles of the negotiations' mean credits, of both seats; null without negotiations. */
 export function creditQuantiles({ negotiations }: Pick<IterationLine, 'negotiations'>): CreditQuantiles | null {
-  const ascending = Float64Array.from(negotiations?.credit.flat() ?? []).sort();
-  if (ascending.length === 0) return null;
+  const [first, second] = negotiations?.credit ?? [[], []];
+  if (first.length + second.length === 0) return null;
+  const ascending = new Float64Array(first.length + second.length);
+  ascending.set(first);
+  ascending.set(second, first.length);
+  ascending.sort();
   const at = (q: number): number => quantile(ascending, q) ?? 0;
   return [at(QUANTILES[0]), at(QUANTILES[1]), at(QUANTILES[2]), at(QUANTILES[3]), at(QUANTILES[4])];
 }

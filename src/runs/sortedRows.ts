@@ -150,6 +150,7 @@ export class SortedRows {
 export function sortedOrder(keys: Float64Array, descending: boolean): Uint32Array {
   const order = Uint32Array.from({ length: keys.length }, (_, i) => i);
   const sign = descending ? -1 : 1;
+  if (!keys.some(Number.isNaN)) return order.sort((a, b) => sign * (keys[a]! - keys[b]!) || a - b);
   return order.sort((a, b) => {
     const [x, y] = [keys[a]!, keys[b]!];
     if (x !== y && !Number.isNaN(x) && !Number.isNaN(y)) return x < y ? -sign : sign;

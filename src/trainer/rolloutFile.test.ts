@@ -36,6 +36,23 @@ describe('a rollout file', () => {
     );
   });
 
+  it('gives any range of rows, however many pages it is cut into', async () => {
+    const rows = fc.sample(row, { numRuns: 2500, seed: 5 }).map((one, i) => ({ ...one, prompt: `${one.prompt} ${i}`, turn: i }));
+    const bytes = encodeRollouts(rows);
+    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    const paged = parquetMetadata(file).row_groups[0]!.columns.filter(({ offset_index_offset }) => offset_index_offset !== undefined);
+    expect(paged.length).toBeGreaterThan(5);
+    for (const [rowStart, rowEnd] of [
+      [0, 1],
+      [17, 60],
+      [2499, 2500],
+      [1200, 2500],
+    ] as const) {
+      const read = await parquetReadObjects({ file, compressors, rowStart, rowEnd, useOffsetIndex: true });
+      expect(JSON.parse(JSON.stringify(read))).toEqual(JSON.parse(JSON.stringify(rows.slice(rowStart, rowEnd))));
+    }
+  });
+
   it('has equal bytes for equal rows, and one row group', () => {
     const rows = fc.sample(row, { numRuns: 50, seed: 3 });
     const bytes = encodeRollouts(rows);
