@@ -132,7 +132,7 @@ function Body(): VNode {
     );
   }
   return (
-    <main class="body" data-detail={detail.value}>
+    <main class={run.algorithm === null ? 'body played' : 'body'} data-detail={detail.value}>
       <div
         class="stage"
         data-vscode-context={JSON.stringify({
@@ -144,6 +144,15 @@ function Body(): VNode {
       >
         <Stage view={view} compare={comparing.value && columns.value.length > 0} />
       </div>
+      {run.algorithm !== null && <Details />}
+    </main>
+  );
+}
+
+/** Why a credit is what it is, and the curves; nothing of it where nothing was trained. */
+function Details(): VNode {
+  return (
+    <>
       <div class="tabs" role="tablist" aria-label="Details">
         {(['credit', 'charts'] as const).map((name) => (
           <button
@@ -169,7 +178,7 @@ function Body(): VNode {
       <div class="bottom-panel" id="panel-charts">
         <Charts />
       </div>
-    </main>
+    </>
   );
 }
 

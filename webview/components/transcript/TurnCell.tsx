@@ -50,6 +50,11 @@ export function TurnCell(props: {
           aria-orientation="horizontal"
           aria-label={`${name}, round ${turn.round + 1}, ${turn.kind}, credit ${signed(turn.credit?.credit)}`}
         >
+          {turn.tokens.texts.length === 0 && turn.text !== '' && (
+            <span class="untokenized" title="This player has no tokens of its own">
+              {inlineText(turn.text)}
+            </span>
+          )}
           {turn.tokens.texts.map((text, token) => {
             const { hue, strength } = paint(measure, full, measure.value(turn, token));
             const isHere = !other && token === at;
@@ -162,14 +167,13 @@ function Marks({ turn, untrainedSeat }: { readonly turn: TurnView; readonly untr
   const marks = [
     turn.valid ? '' : 'invalid: did not parse, the game’s default counted',
     turn.trained || untrainedSeat || turn.credit === null ? '' : 'not trained',
-    turn.tokens.texts.length === 0 ? 'no tokens on record' : '',
+    turn.tokens.texts.length === 0 && turn.text === '' ? 'said nothing' : '',
   ].filter(Boolean);
   if (marks.length === 0) return null;
   return (
     <span class={turn.valid ? 'marks dim' : 'marks problem'}>
       {turn.valid ? '' : '⚠ '}
       {marks.join(' · ')}
-      {turn.tokens.texts.length === 0 && turn.text !== '' ? ` · “${turn.text}”` : ''}
     </span>
   );
 }
