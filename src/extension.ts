@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { watchApis } from './commands/chatSettings';
 import { contextKeys } from './commands/contextKeys';
 import { followMatchups } from './commands/openMatchups';
+import { rolloutEditorSources } from './commands/openRollouts';
 import { registerCommands, runFromView } from './commands/register';
 import { followQueue } from './commands/runSet';
 import { createServices, type Services } from './commands/services';
@@ -12,6 +13,7 @@ import { tagCompletion } from './views/annotations/tagCompletion';
 import { registerCards } from './views/cards/register';
 import { InspectorPanel } from './views/inspectorPanel';
 import { registerTables } from './views/play/tableFiles';
+import { RolloutEditor } from './views/rolloutEditor';
 import { statusBar } from './views/statusBar';
 import { registerTranscripts } from './views/transcripts/register';
 import { TreeView } from './views/treeView';
@@ -31,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): void {
     followMatchups(built),
     vscode.window.registerWebviewViewProvider(TreeView.id, built.treeView),
     vscode.window.registerWebviewPanelSerializer(InspectorPanel.viewType, built.inspector),
+    vscode.window.registerCustomEditorProvider(RolloutEditor.viewType, new RolloutEditor(rolloutEditorSources(built))),
     vscode.window.registerUriHandler(uriHandler(built)),
     registerTranscripts(built.transcripts),
     registerTables(built.tables),

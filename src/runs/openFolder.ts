@@ -17,3 +17,8 @@ export async function openFolder(path: string, reader: RolloutReader): Promise<N
   }
   return RunFolder.open(path);
 }
+
+/** Whether a folder is one of those: a run, match-ups, or a negotiation with a person. */
+export function holdsNegotiations(path: string): boolean {
+  return [RUN_PATHS.run, MATCHUP_PATHS.matchups, PLAY_PATHS.play].some((name) => existsSync(join(path, name)));
+}

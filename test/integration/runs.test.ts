@@ -209,6 +209,36 @@ describe('A run', function () {
   });
 });
 
+describe('Open With… on a rollout file', () => {
+  const openWith = (file: string): Thenable<unknown> =>
+    vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(file), 'parley.rollouts');
+  const tabOf = (file: string): vscode.Tab | undefined =>
+    vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).find(({ label }) => label === path.basename(file));
+
+  it('opens its run at the iteration, and leaves no tab of its own', async () => {
+    const folder = path.join(runsFolder(), 'opened-with');
+    writeSampleRun(folder, 3, {}, { id: 'opened-with' });
+    const file = path.join(folder, 'rollouts/000002.parquet');
+    await openWith(file);
+    await until('its place to be selected', async () => {
+      const link = await execute('copyLink', {});
+      return typeof link === 'string' && /run=opened-with&iteration=2&/.test(link) ? link : undefined;
+    });
+    await until('its tab to be gone', () => (tabOf(file) === undefined ? true : undefined));
+    await execute('closeRun', { run: 'opened-with' });
+  });
+
+  it('stays with a line of why where the file belongs to no run', async () => {
+    const stray = path.join(workspaceFolder(), 'stray.parquet');
+    writeFileSync(stray, 'PAR1');
+    const before = await execute('copyLink', {});
+    await openWith(stray);
+    const tab = await until('its tab', () => tabOf(stray));
+    assert.deepEqual(await execute('copyLink', {}), before);
+    await vscode.window.tabGroups.close(tab);
+  });
+});
+
 describe('.gitignore', () => {
   it('gets the line for run folders once', async () => {
     const file = path.join(workspaceFolder(), '.gitignore');
