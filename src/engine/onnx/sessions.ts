@@ -77,9 +77,10 @@ export class Sessions {
   async dispose(): Promise<void> {
     const all = [...this.open.values()];
     this.open.clear();
-    for (const session of all) await session.then((each) => this.close(each)).catch(() => {});
+    // Before the sessions, whose device they lie on.
     for (const tensor of this.onDevice) tensor.dispose();
     this.onDevice.clear();
+    for (const session of all) await session.then((each) => this.close(each)).catch(() => {});
   }
 
   private close(session: InferenceSession): Promise<void> {
