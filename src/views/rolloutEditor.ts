@@ -1,10 +1,10 @@
 import { basename, dirname, relative } from 'node:path';
 import type * as vscode from 'vscode';
 import { escapeMarkup } from '../domain/markup';
+import type { Place } from '../protocol/webview';
 import { holdsNegotiations } from '../runs/openFolder';
 import type { OpenRun } from '../runs/openRun';
 import { messageOf } from '../runs/problem';
-import type { Place } from '../protocol/webview';
 
 /** Folders above a file that are looked through for the run it belongs to. */
 const DEPTH = 3;
