@@ -95,19 +95,24 @@ export class PolicyCards {
     return sha256(JSON.stringify({ ...shared, config: file.config, iteration, files: saved.files, measures, training }));
   }
 
-  async #kept<T>(key: string, schema: z.ZodType<T>, name: string, compute: () => Promise<T>): Promise<T> {
-    const kept = await this.#read(key, schema);
-    if (kept !== null) return kept;
+  /** Those who ask at the same time share one answer, from the first look at what is kept to its being kept. */
+  #kept<T>(key: string, schema: z.ZodType<T>, name: string, compute: () => Promise<T>): Promise<T> {
     const underWay = this.#underWay.get(key) as Promise<T> | undefined;
     if (underWay !== undefined) return underWay;
+    const making = this.#readOrMake(key, schema, name, compute).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, making);
+    return making;
+  }
+
+  async #readOrMake<T>(key: string, schema: z.ZodType<T>, name: string, compute: () => Promise<T>): Promise<T> {
+    const kept = await this.#read(key, schema);
+    if (kept !== null) return kept;
     if (!this.options.mayCompute()) {
       throw new NeedsTrust(
         `The card of ${name} was not computed before, and computing it needs a trusted workspace: in this one Parley shows the cards it has, and computes nothing`,
       );
     }
-    const making = compute().finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, making);
-    const made = await making;
+    const made = await compute();
     await this.#write(key, made);
     return made;
   }
