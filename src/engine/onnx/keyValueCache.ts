@@ -37,13 +37,16 @@ export class KeyValueCache {
     const from = this.capacity * this.size;
     this.capacity = Math.ceil(slots / GROWTH) * GROWTH;
     const to = this.capacity * this.size;
+    const needed = this.rows * this.groups * to;
     const grown = (old: Float32Array): Float32Array => {
-      const fresh = new Float32Array(this.rows * this.groups * to);
-      for (let x = 0; x < this.rows * this.groups; x++) {
+      // Room for twice as much, since fresh memory costs more than moving what is there.
+      const data = old.length >= needed ? old : new Float32Array(Math.max(needed, 2 * old.length));
+      // The last first: in place, what moves back never meets what has not moved yet.
+      for (let x = this.rows * this.groups - 1; x >= 0; x--) {
         const used = this.lengths[Math.floor(x / this.groups)]! * this.size;
-        if (used > 0) fresh.set(old.subarray(x * from, x * from + used), x * to);
+        if (used > 0) data.set(old.subarray(x * from, x * from + used), x * to);
       }
-      return fresh;
+      return data;
     };
     this.keys = this.keys.map(grown);
     this.values = this.values.map(grown);

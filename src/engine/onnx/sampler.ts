@@ -28,6 +28,9 @@ interface Turn {
   done: boolean;
 }
 
+/** Rows are moved together only where turns may go on for so many tokens. */
+const WORTH_MOVING = 8;
+
 /** Samples turns with cached keys and values; a turn costs its new tokens, and what several transcripts have in common from their start costs once. */
 export class Sampler {
   private readonly inputs: StepInputs;
@@ -92,14 +95,20 @@ export class Sampler {
         done: request.maxTokens <= 0,
       }),
     );
-    const byPolicy = new Map<OnnxPolicy, Map<OnnxLane, Turn>>();
+    const byBlock = new Map<Block, Map<OnnxLane, Turn>>();
     for (const turn of turns) {
       const lane = own(turn.request.lane);
       lane.pending.push(...turn.request.read);
       if (lane.pending.length === 0) throw new Error('a turn on an empty transcript has nothing to read; give it at least one token');
-      const group = byPolicy.get(lane.block.policy) ?? new Map<OnnxLane, Turn>();
+      const group = byBlock.get(lane.block) ?? new Map<OnnxLane, Turn>();
       if (group.has(lane)) throw new Error('one lane has two turns in one call');
-      byPolicy.set(lane.block.policy, group.set(lane, turn));
+      byBlock.set(lane.block, group.set(lane, turn));
+    }
+    // A whole block runs where it lies; what speaks of blocks in parts is gathered, by policy.
+    const byPolicy = new Map<OnnxPolicy, Map<OnnxLane, Turn>>();
+    for (const [{ policy, lanes }, group] of byBlock) {
+      if (group.size === lanes.length) await this.sampleGroup(policy, group, settings);
+      else byPolicy.set(policy, new Map([...(byPolicy.get(policy) ?? []), ...group]));
     }
     for (const [policy, group] of byPolicy) await this.sampleGroup(policy, group, settings);
     return turns.map((turn) => ({
@@ -126,8 +135,10 @@ export class Sampler {
       for (const row of view.rows) row.lanes = waiting(row.lanes);
       active = waiting(active);
       if (active.length === 0) break;
-      // Rows that are through are carried along, reading nothing, until half are: moving rows costs more.
-      if (view.rows.filter(({ lanes }) => lanes.length > 0).length <= view.rows.length / 2) view = StepView.of(this.config, active);
+      // Rows that are through are carried along, reading nothing, until half are: moving rows costs as much as several tokens.
+      const left = Math.max(...active.map((lane) => turns.get(lane)!.request.maxTokens - turns.get(lane)!.tokens.length));
+      const speaking = view.rows.filter(({ lanes }) => lanes.length > 0).length;
+      if (speaking <= view.rows.length / 2 && left >= WORTH_MOVING) view = StepView.of(this.config, active);
     }
   }
 
