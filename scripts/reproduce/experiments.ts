@@ -22,7 +22,8 @@ export interface Experiment {
 
 /**
  * Seeds that findings are reported on; ablations on the first three. Presets were tuned on others: 0, and from 100 on. Split's
- * aa was run on these once at the paper's β of 1, which is kept as an ablation; at 2 it is reported on seeds of its own.
+ * aa was run on these once at the paper's β of 1, which is kept as an ablation, and Trust-and-Split once from another prior, with
+ * which aa stayed greedy on three of five; both are reported on fresh seeds.
  */
 export const REPORTED_SEEDS: readonly number[] = [10, 11, 12, 13, 14];
 const FRESH_SEEDS: readonly number[] = [20, 21, 22, 23, 24];
@@ -35,9 +36,9 @@ export const EXPERIMENTS: readonly Experiment[] = [
   trained('split', 'rl', 120),
   { ...trained('split', 'aa', 120), seeds: FRESH_SEEDS },
   trained('split', 'sum', 120),
-  trained('trust-and-split', 'rl', 80),
-  trained('trust-and-split', 'aa', 80),
-  trained('trust-and-split', 'sum', 80),
+  { ...trained('trust-and-split', 'rl', 80), seeds: FRESH_SEEDS },
+  { ...trained('trust-and-split', 'aa', 80), seeds: FRESH_SEEDS },
+  { ...trained('trust-and-split', 'sum', 80), seeds: FRESH_SEEDS },
   {
     ...trained('ipd', 'rl', 200),
     id: 'ipd-rl-against-aa',

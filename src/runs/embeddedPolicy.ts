@@ -6,13 +6,13 @@ import { GAME_IDS } from '../domain/games/index';
 import { gameId } from '../protocol/runConfig';
 
 /** Folders of the embedded policies under media/policies. */
-export type PolicyFolder = 'seed' | 'seed-split' | 'seed-sharing';
+export type PolicyFolder = 'seed' | 'seed-split' | 'seed-trust' | 'seed-sharing';
 
 /** The embedded policy of each game; docs/embedded-policy.md says why one for all is not as good. */
 export const EMBEDDED_POLICIES: Readonly<Record<GameId, PolicyFolder>> = {
   ipd: 'seed',
   split: 'seed-split',
-  'trust-and-split': 'seed-sharing',
+  'trust-and-split': 'seed-trust',
   'trust-and-split-values': 'seed-sharing',
   'deal-or-no-deal': 'seed-sharing',
 };

@@ -63,6 +63,20 @@ export const POLICIES: Readonly<Record<PolicyFolder, Pretraining>> = {
       },
     ],
   },
+  'seed-trust': {
+    vocabulary: 69,
+    stages: [
+      { name: 'broad', steps: 900, learningRate: 3e-3, games: lessons('broad', { 'trust-and-split': 24 }) },
+      {
+        name: 'final',
+        steps: 250,
+        learningRate: 1e-3,
+        games: {
+          'trust-and-split': { negotiations: 24, mix: sharingMix({ generous: 0.2, fair: 0.25, greedy: 0.25, reciprocal: 0.3 }) },
+        },
+      },
+    ],
+  },
   'seed-sharing': {
     vocabulary: 69,
     stages: [
