@@ -7,21 +7,33 @@ import { repository } from '../host/server';
 import { type Theme, useWorkbench } from './workbench';
 
 /** Trains a small run of the embedded policy to its end; its steps are large, so that they show. */
-function trainRun(folder: string): void {
+function trainRun(folder: string, iterations: number): void {
   const settings = ['negotiations=32', 'groupSize=8', 'learningRate=0.004', 'checkpointEvery=4', 'gameSettings.rounds=5'];
-  const words = ['train', '--algorithm', 'aa', '--iterations', '8', '--threads', '1', ...settings.flatMap((each) => ['--set', each])];
+  const words = [
+    'train',
+    '--algorithm',
+    'aa',
+    '--iterations',
+    String(iterations),
+    '--threads',
+    '1',
+    ...settings.flatMap((each) => ['--set', each]),
+  ];
   const { status, stderr } = spawnSync(process.execPath, [path.join(repository, 'dist/cli.js'), ...words, '--out', folder], {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`parley train: ${stderr}`);
 }
 
-const prepare = (workspace: string): void => trainRun(path.join(workspace, '.parley/runs/small'));
+const prepare =
+  (iterations: number) =>
+  (workspace: string): void =>
+    trainRun(path.join(workspace, '.parley/runs/small'), iterations);
 
 describe('Two checkpoints side by side', () => {
-  const workbench = useWorkbench({ viewport: { width: 1440, height: 1000 }, prepare });
+  const workbench = useWorkbench({ viewport: { width: 1440, height: 1000 }, prepare: prepare(8) });
   const row = (name: RegExp): Locator => workbench().sidebar().getByRole('treeitem', { name }).first();
-  const diff = (): Locator => workbench().page.locator('.editor-instance .monaco-diff-editor').first();
+  const diff = (): Locator => workbench().page.locator('.editor-instance .monaco-diff-editor:visible').first();
   const line = (side: 'original' | 'modified', text: string | RegExp): Locator =>
     diff().locator(`.editor.${side} .view-line`, { hasText: text }).first();
   const toTop = async (): Promise<void> => {
@@ -31,7 +43,7 @@ describe('Two checkpoints side by side', () => {
   };
   const tab = (name: RegExp): Locator => workbench().page.getByRole('tab', { name }).first();
 
-  it('are chosen in the palette, with Enter for the base model and for the newest', async () => {
+  it('are chosen in the palette, with Enter for the base model and for the newest', { timeout: 180_000 }, async () => {
     await workbench().viewContainer('Parley').click();
     await row(/aa, seed 0/).waitFor({ timeout: 30_000 });
     await workbench().command('Parley: Diff Checkpoints…');
@@ -65,11 +77,10 @@ describe('Two checkpoints side by side', () => {
     await workbench().screenshot(`cards-negotiations-${theme}`);
   });
 
-  it('are there again when the window is reloaded, without being computed again', async () => {
+  it('are there again when the window is reloaded, without being computed again', { timeout: 240_000 }, async () => {
     await workbench().useTheme('dark');
-    await tab(/^Policy cards/).click();
     await workbench().reload();
-    await diff().locator('.editor.modified .view-line').first().waitFor({ timeout: 60_000 });
+    await tab(/^Policy cards/).click();
     await toTop();
     await line('modified', 'trained by aa').waitFor();
     await line('original', 'the base model').waitFor();
@@ -80,7 +91,7 @@ describe('Two checkpoints side by side', () => {
       .waitFor();
   });
 
-  it('are chosen in the tree, by Select for Compare and Compare with Selected', async () => {
+  it('are chosen in the tree, by Select for Compare and Compare with Selected', { timeout: 120_000 }, async () => {
     await row(/aa, seed 0/).waitFor({ timeout: 30_000 });
     const choose = async (name: RegExp, item: string): Promise<void> => {
       await row(name).click({ button: 'right' });
@@ -107,7 +118,7 @@ describe('Two checkpoints side by side', () => {
 });
 
 describe('Two checkpoints in a workspace that is not trusted', () => {
-  const workbench = useWorkbench({ askForTrust: true, prepare });
+  const workbench = useWorkbench({ askForTrust: true, prepare: prepare(1) });
 
   it('are not computed, which is said, and trust is offered', async () => {
     const files = (): string[] => fs.readdirSync(path.join(workbench().workspace, '.parley'), { recursive: true, encoding: 'utf8' }).sort();
