@@ -12,6 +12,8 @@ export interface Scenario {
   readonly expand?: readonly string[];
   readonly newestFirst?: boolean;
   readonly delay?: number;
+  /** Makes the tree a list of so many rows. */
+  readonly vast?: number;
   /** Negotiations have branches, and can be forked. */
   readonly branches?: Branching;
   readonly state?: unknown;
@@ -100,6 +102,7 @@ const transport: Transport = {
 window.host = new ScriptedHost(transport, showings[scenario.runs](), {
   newestFirst: scenario.newestFirst ?? true,
   delay: scenario.delay ?? 0,
+  vast: scenario.vast,
   branches: scenario.branches,
 });
 if (scenario.expand !== undefined) window.host.expand(...scenario.expand);

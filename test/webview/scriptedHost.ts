@@ -56,7 +56,12 @@ export class ScriptedHost {
   constructor(
     transport: Transport,
     private readonly showing: Showing[],
-    private readonly settings: { readonly newestFirst: boolean; readonly delay: number; readonly branches?: Branching | undefined },
+    private readonly settings: {
+      readonly newestFirst: boolean;
+      readonly delay: number;
+      readonly vast?: number | undefined;
+      readonly branches?: Branching | undefined;
+    },
   ) {
     const logged =
       <P, R>(name: string, answer: (params: P) => R) =>
@@ -69,9 +74,9 @@ export class ScriptedHost {
     this.channel = openChannel<WebviewHostSide, WebviewSide>(transport, WEBVIEW_PROTOCOL, {
       rows: logged('rows', ({ start, end, anchor }) => ({
         version: this.version,
-        total: this.nodes.length,
-        start: Math.min(start, this.nodes.length),
-        rows: this.nodes.slice(start, end).map((node) => this.row(node)),
+        total: this.total,
+        start: Math.min(start, this.total),
+        rows: this.settings.vast === undefined ? this.nodes.slice(start, end).map((node) => this.row(node)) : this.vastRows(start, end),
         ...(anchor === undefined ? {} : { anchor: this.nodes.findIndex((node) => node.id === anchor) }),
       })),
       toggle: logged('toggle', ({ id, expanded }) => {
@@ -215,7 +220,7 @@ export class ScriptedHost {
     const id = this.selection === null ? undefined : ancestors(this.selection).at(-1);
     this.channel.send('tree', {
       version: this.version,
-      total: this.nodes.length,
+      total: this.total,
       selected: id === undefined ? -1 : this.nodes.findIndex((node) => node.id === id),
       reveal,
     });
@@ -252,6 +257,32 @@ export class ScriptedHost {
     const negotiation = (place.negotiation ?? 0) + (by === 'negotiation' ? delta : 0);
     if (iteration < 1 || iteration > shown.committed || negotiation < 0 || negotiation >= NEGOTIATIONS) return null;
     return { run: place.run, iteration, group: Math.floor(negotiation / GROUP), negotiation };
+  }
+
+  private get total(): number {
+    return this.settings.vast ?? this.nodes.length;
+  }
+
+  /** Rows of a list that is too long to be made. */
+  private vastRows(start: number, end: number): TreeRow[] {
+    const total = this.total;
+    return Array.from({ length: Math.max(0, Math.min(end, total) - start) }, (_, i): TreeRow => {
+      const index = start + i;
+      const place = { run: this.showing[0]!.run.id, iteration: Math.floor(index / NEGOTIATIONS) + 1, negotiation: index % NEGOTIATIONS };
+      const label = `row ${index}`;
+      return {
+        id: label,
+        kind: 'negotiation',
+        depth: 0,
+        parent: -1,
+        position: index + 1,
+        siblings: total,
+        expandable: false,
+        expanded: false,
+        label,
+        place,
+      };
+    });
   }
 
   private sorted(by: string): void {

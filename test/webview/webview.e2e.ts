@@ -155,6 +155,43 @@ describe('tree', () => {
     });
   });
 
+  it('scrolls a list that is taller than an element can be: by wheel, by thumb, by key, to both ends', async () => {
+    const vast = 3_000_000;
+    await withPage({ view: 'tree', width: 300, height: 600, scenario: { runs: 'pair', vast } }, async (page) => {
+      const shown = () =>
+        page.evaluate(() =>
+          [...document.querySelectorAll('.row:not(.placeholder)')]
+            .filter((row) => row.getBoundingClientRect().top > 120 && row.getBoundingClientRect().bottom <= 600)
+            .map((row) => Number(/\d+/.exec(row.textContent ?? '')?.[0])),
+        );
+      const settled = async (from: number, to: number): Promise<void> => {
+        await expect
+          .poll(async () => {
+            const rows = await shown();
+            return rows.length > 15 && rows.some((row) => row >= from && row <= to);
+          })
+          .toBe(true);
+        expect(await page.locator('.row').count()).toBeLessThan(100);
+      };
+      await settled(0, 10);
+      await page.locator('.tree').hover();
+      await page.mouse.wheel(0, 220);
+      await settled(20, 24);
+      await page.locator('.tree').evaluate((tree) => {
+        tree.scrollTop = tree.scrollHeight / 2;
+      });
+      await settled(vast / 2 - 100, vast / 2 + 100);
+      const [middle = 0] = (await shown()).sort((a, b) => a - b);
+      await page.mouse.wheel(0, 220);
+      await expect.poll(async () => (await shown()).sort((a, b) => a - b)[0]).toBe(middle + 10);
+      await page.locator('.tree').focus();
+      await page.keyboard.press('End');
+      await settled(vast - 1, vast - 1);
+      await page.keyboard.press('Home');
+      await settled(2, 3);
+    });
+  });
+
   it.each([true, false])('keeps what the reader sees where it is while rows stream in (newest first: %s)', async (newestFirst) => {
     await withPage(
       { view: 'tree', width: 300, height: 600, scenario: { runs: 'long', expand: ['ipd-aa'], newestFirst, delay: 3 } },
@@ -163,7 +200,11 @@ describe('tree', () => {
         await page.locator('.tree').evaluate((tree) => {
           tree.scrollTop = 22 * 5000 + 7;
         });
-        await page.waitForFunction(() => document.querySelectorAll('.row.placeholder').length === 0);
+        await page.waitForFunction(
+          () =>
+            document.querySelectorAll('.row.placeholder').length === 0 &&
+            [...document.querySelectorAll<HTMLElement>('.row')].some((row) => row.dataset.index === '5010'),
+        );
         const seen = () =>
           page.evaluate(() =>
             [...document.querySelectorAll('.row')]
@@ -262,7 +303,12 @@ describe('tree', () => {
       await page.keyboard.type('iteration == 3 and negotiation < 2');
       await page.waitForFunction(() => document.querySelectorAll('.row').length === 2);
       await page.locator('.row').first().click();
-      expect((await asked(page, 'select')).at(-1)).toMatchObject({ place: { run: 'ipd-aa', iteration: 3, group: 0 }, open: true });
+      await expect
+        .poll(async () => (await asked(page, 'select')).at(-1))
+        .toMatchObject({
+          place: { run: 'ipd-aa', iteration: 3, group: 0 },
+          open: true,
+        });
     });
   });
 

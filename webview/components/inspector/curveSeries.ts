@@ -15,8 +15,31 @@ interface Kept {
 const kept = new Map<string, Kept>();
 const KEPT = 64;
 
-/** The curves of some groups: a line for a single run; for several a mean with its band, and thin lines for those in view. */
-export function seriesOf(groups: readonly CurveGroup[], curves: Curves, kind: CurveKind, inView: ReadonlySet<string>): CurveSeries[] {
+/** What each kind was last, and of what. */
+const last = new Map<string, { readonly of: readonly unknown[]; readonly series: readonly CurveSeries[] }>();
+
+/**
+ * The curves of some groups: a line for a single run; for several a mean with its band, and thin lines for those in view.
+ * The same ones as the last time where nothing behind them differs, so that they are laid out once.
+ */
+export function seriesOf(
+  groups: readonly CurveGroup[],
+  curves: Curves,
+  kind: CurveKind,
+  inView: ReadonlySet<string>,
+): readonly CurveSeries[] {
+  const of = [
+    inView,
+    ...groups.flatMap(({ key, name, style, runs }) => [key, name, style.dash, ...runs.flatMap((run) => [run.name, curves.get(run.run)])]),
+  ];
+  const known = last.get(kind.id);
+  if (known?.of.length === of.length && known.of.every((one, index) => one === of[index])) return known.series;
+  const series = madeOf(groups, curves, kind, inView);
+  last.set(kind.id, { of, series });
+  return series;
+}
+
+function madeOf(groups: readonly CurveGroup[], curves: Curves, kind: CurveKind, inView: ReadonlySet<string>): CurveSeries[] {
   return groups.flatMap((group): CurveSeries[] => {
     const { style, runs, key } = group;
     const of = runs.map(({ run }) => curves.get(run));

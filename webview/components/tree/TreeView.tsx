@@ -1,5 +1,5 @@
 import { useSignalEffect } from '@preact/signals';
-import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
+import { elementScroll, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import type { VNode } from 'preact';
 import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 import type { TreeRow } from '../../../src/protocol/webview';
@@ -10,6 +10,7 @@ import { treeAction } from './keyboard';
 import { active, known, load, rows, selected, treeChanged, type Viewport } from './model';
 import { Row, rowDomId } from './Row';
 import { focusSort, reverse, SortBar } from './SortBar';
+import { ScaledScroll } from './scaledScroll';
 import { Toolbar } from './Toolbar';
 import { covers, rowAt } from './window';
 
@@ -48,7 +49,8 @@ function Tree(): VNode {
   const spacer = useRef<HTMLDivElement>(null);
   const [, redraw] = useReducer<number, void>((n) => n + 1, 0);
   const list = useRef<Virtualizer<HTMLDivElement, HTMLDivElement> | null>(null);
-  list.current ??= new Virtualizer<HTMLDivElement, HTMLDivElement>(options(0, () => scroller.current, onScroll));
+  const scaled = useRef(new ScaledScroll()).current;
+  list.current ??= new Virtualizer<HTMLDivElement, HTMLDivElement>(options(0, () => scroller.current, scaled, onScroll));
   const virtual = list.current;
 
   function onScroll(): void {
@@ -57,24 +59,28 @@ function Tree(): VNode {
     if (known.value && !covers(rows.value, first, last)) void load(viewport);
   }
 
+  /** Puts the scroll bar where a movement of ours left it. */
+  const put = (physical: number): void => {
+    if (scroller.current !== null) scroller.current.scrollTop = physical;
+  };
   const viewport: Viewport = {
     visible: () => {
-      const top = scroller.current?.scrollTop ?? 0;
       const height = scroller.current?.clientHeight ?? 0;
-      return [Math.floor(top / ROW_HEIGHT), Math.floor((top + height) / ROW_HEIGHT)];
+      return [Math.floor(scaled.virtual / ROW_HEIGHT), Math.floor((scaled.virtual + height) / ROW_HEIGHT)];
     },
     settle: (total, shift) => {
-      virtual.setOptions(options(total, () => scroller.current, onScroll));
-      if (spacer.current !== null) spacer.current.style.height = `${total * ROW_HEIGHT}px`;
-      if (shift !== 0 && scroller.current !== null) scroller.current.scrollTop += shift * ROW_HEIGHT;
+      scaled.resize(total * ROW_HEIGHT, scroller.current?.clientHeight ?? 0);
+      virtual.setOptions(options(total, () => scroller.current, scaled, onScroll));
+      if (spacer.current !== null) spacer.current.style.height = `${scaled.height}px`;
+      if (shift !== 0) put(scaled.moveTo(scaled.virtual + shift * ROW_HEIGHT));
       virtual._willUpdate();
     },
     reveal: (index) => {
-      const element = scroller.current;
-      if (element === null || index < 0) return;
+      const height = scroller.current?.clientHeight;
+      if (height === undefined || index < 0) return;
       const top = index * ROW_HEIGHT;
-      if (top < element.scrollTop) element.scrollTop = top;
-      else if (top + ROW_HEIGHT > element.scrollTop + element.clientHeight) element.scrollTop = top + ROW_HEIGHT - element.clientHeight;
+      if (top < scaled.virtual) put(scaled.moveTo(top));
+      else if (top + ROW_HEIGHT > scaled.virtual + height) put(scaled.moveTo(top + ROW_HEIGHT - height));
     },
   };
 
@@ -149,14 +155,14 @@ function Tree(): VNode {
         if (event.target === event.currentTarget) yieldToReader();
       }}
     >
-      <div ref={spacer} role="presentation" class="tree-spacer" style={{ height: `${total * ROW_HEIGHT}px` }}>
+      <div ref={spacer} role="presentation" class="tree-spacer" style={{ height: `${scaled.height}px` }}>
         {items.map((item) => {
           const row = rowAt(rows.value, item.index);
           return (
             <Row
               key={row?.id ?? `loading-${item.index}`}
               index={item.index}
-              top={item.index * ROW_HEIGHT}
+              top={item.index * ROW_HEIGHT - scaled.offset}
               row={row}
               active={item.index === active.value}
               selected={item.index === selected.value}
@@ -186,7 +192,7 @@ function Loading(): VNode {
   );
 }
 
-function options(count: number, getScrollElement: () => HTMLDivElement | null, onChange: () => void) {
+function options(count: number, getScrollElement: () => HTMLDivElement | null, scaled: ScaledScroll, onChange: () => void) {
   return {
     count,
     getScrollElement,
@@ -194,7 +200,24 @@ function options(count: number, getScrollElement: () => HTMLDivElement | null, o
     overscan: 12,
     scrollToFn: elementScroll,
     observeElementRect,
-    observeElementOffset,
+    observeElementOffset: observeScaled(scaled, onChange),
     onChange,
+  };
+}
+
+/** Tells the list where in the content the scroll bar is. */
+function observeScaled(scaled: ScaledScroll, changed: () => void) {
+  return (list: Virtualizer<HTMLDivElement, HTMLDivElement>, tell: (offset: number, isScrolling: boolean) => void) => {
+    const element = list.scrollElement;
+    if (element === null) return;
+    const onScroll = (): void => {
+      const put = scaled.scrolled(element.scrollTop);
+      if (put !== element.scrollTop) element.scrollTop = put;
+      tell(scaled.virtual, false);
+      changed();
+    };
+    tell(scaled.virtual, false);
+    element.addEventListener('scroll', onScroll, { passive: true });
+    return () => element.removeEventListener('scroll', onScroll);
   };
 }

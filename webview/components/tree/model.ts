@@ -52,18 +52,18 @@ export async function load(viewport: Viewport): Promise<void> {
 }
 
 async function loadOnce(viewport: Viewport): Promise<void> {
-  const [first, last] = viewport.visible();
+  let [first, last] = viewport.visible();
   const held = rows.value;
-  const keep = anchorOf(first, last);
-  const anchor = keep === undefined ? undefined : rowAt(held, keep)?.id;
+  let keep = anchorOf(first, last);
+  let anchor = keep === undefined ? undefined : rowAt(held, keep)?.id;
   let shift = 0;
   for (let attempt = 0; attempt < 3; attempt++) {
     const range = rangeAround(first + shift, Math.max(last, first + 30) + shift);
     const answer = await channel().request('rows', anchor === undefined ? range : { ...range, anchor });
     shift = keep === undefined ? 0 : anchorShift(answer, anchor, keep);
     if (!covers(answer, first + shift, last + shift) && answer.total > 0 && attempt < 2) continue;
-    const activeId = rowAt(held, active.value)?.id;
-    const selectedId = rowAt(held, selected.value)?.id;
+    const activeId = rowAt(rows.value, active.value)?.id;
+    const selectedId = rowAt(rows.value, selected.value)?.id;
     viewport.settle(answer.total, shift);
     batch(() => {
       rows.value = answer;
@@ -77,7 +77,11 @@ async function loadOnce(viewport: Viewport): Promise<void> {
       active.value = latest.selected;
       viewport.reveal(latest.selected);
     }
-    return;
+    [first, last] = viewport.visible();
+    if (covers(answer, first, last)) return;
+    // The list became so short, or something so far away was revealed, that other rows are on the screen now.
+    keep = anchor = undefined;
+    shift = 0;
   }
 }
 
