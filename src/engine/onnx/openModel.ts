@@ -41,8 +41,11 @@ export interface OpenedModel {
   readonly parameters: number;
 }
 
-/** Models below this many parameters get their adapters merged: products with an adapter's few columns are slow. */
+/** Models below this many parameters are sampled from with their adapters merged: products with an adapter's few columns are slow. */
 export const MERGED_BELOW = 20_000_000;
+
+/** From this many parameters on, the gradient of a whole matrix costs more in training than products with an adapter's few columns. */
+const FACTORED_FROM = 4_000_000;
 
 /** From this many parameters on, the activations of all layers at once are too much. */
 export const LAYERWISE_FROM = 50_000_000;
@@ -62,11 +65,11 @@ export async function openModel(options: ModelOptions): Promise<OpenedModel> {
   const feeds: Feeds = await sessions.upload(
     Object.fromEntries(model.parameters.map(({ name, shape }) => [name, sessions.float(model.weights.get(name)!, shape)])),
   );
-  const small = parameters < MERGED_BELOW;
   const base = new OnnxPolicy('base', { kind: 'base' });
-  const weights = new WeightFeeds(sessions, model.config, feeds, small);
+  const weights = new WeightFeeds(sessions, model.config, feeds, parameters < MERGED_BELOW);
   const layerwise = options.layerwise ?? parameters >= LAYERWISE_FROM;
   const pass = layerwise ? new LayerwisePass(sessions, model.config, weights) : new WholePass(sessions, model.config, weights);
   const trainer = new Trainer(sessions, model.config, pass, base, options.tokensARun ?? 2048);
-  return { model, sessions, weights, base, trainer, loraPath: options.loraPath ?? (small ? 'merged' : 'factored'), parameters };
+  const loraPath = options.loraPath ?? (parameters < FACTORED_FROM ? 'merged' : 'factored');
+  return { model, sessions, weights, base, trainer, loraPath, parameters };
 }

@@ -189,19 +189,21 @@ export class Trainer {
       for (const i of members) for (const value of of(batch.sequences[i]!)) data[row++] = value * factor;
       return data;
     };
+    const [kl, entropy] = [klCoefficient !== 0, entropyCoefficient !== 0];
     return {
       ...inputs,
+      lossShape: { ...inputs.lossShape, kl, entropy },
       columns: {
         ...inputs.columns,
         credit: column((sequence) => sequence.credits),
         samplingLogProb: column((sequence) => sequence.samplingLogProbs),
         weight: column((sequence) => sequence.weights, weight),
-        referenceLogProb: reference ?? new Float32Array(shape.rows),
+        ...(kl && { referenceLogProb: reference ?? new Float32Array(shape.rows) }),
       },
       shared: {
         ...inputs.shared,
-        klCoefficient: sessions.scalar(klCoefficient),
-        entropyCoefficient: sessions.scalar(entropyCoefficient),
+        ...(kl && { klCoefficient: sessions.scalar(klCoefficient) }),
+        ...(entropy && { entropyCoefficient: sessions.scalar(entropyCoefficient) }),
         ratioCap: sessions.scalar(ratioCap),
       },
     };

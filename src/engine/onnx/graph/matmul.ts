@@ -87,6 +87,6 @@ export function mergeLora(w: Value, a: Value, b: Value, s: number): Value {
 
 /** x · W + s · (x · A) · B, the adapter kept apart. */
 export function factoredLora(x: Value, w: Value, a: Value, b: Value, s: number): Value {
-  const update = scale(linear(linear(x, a), b), s);
+  const update = linear(scale(linear(x, a), s), b);
   return w.graph.node('Add', [linear(x, w), update], { shape: update.shape, vjp: (g) => [() => g, () => g] });
 }

@@ -1,4 +1,4 @@
-import { multiply, subtract } from '../graph/elementwise';
+import { subtract } from '../graph/elementwise';
 import { gatherRows } from '../graph/gather';
 import { Graph } from '../graph/graph';
 import { reshape } from '../graph/shape';
@@ -18,8 +18,7 @@ export function distributionGraph(config: ModelConfig, batch: number, time: numb
   const ids = graph.input('ids', 'int64', [batch, time, 1]);
   const x = transformer(graph, config, ids, weights, causalAttention(graph, config, batch, time, null));
   const last = gatherRows(reshape(x, [batch * time, config.hiddenSize]), graph.input('rows', 'int64', [batch, 1]));
-  const logits = multiply(head(graph, config, last, weights), graph.input('inverseTemperature', 'float32', []));
-  const { shifted, logTotal } = distribution(logits);
+  const { shifted, logTotal } = distribution(head(graph, config, last, weights));
   graph.output('logProbs', subtract(shifted, logTotal));
   return graph;
 }

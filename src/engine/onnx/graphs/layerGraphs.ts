@@ -82,7 +82,7 @@ export function headBackwardGraph(config: ModelConfig, rows: number, loss: LossS
   const names = headWeights(config);
   const weights = weightInputs(graph, config, null, 'merged', (name) => names.includes(name));
   const x = graph.input('x', 'float32', [rows, config.hiddenSize]);
-  const total = policyLoss(graph, rowScores(graph, config, x, loss, weights));
+  const total = policyLoss(graph, rowScores(graph, config, x, loss, weights), loss);
   const trained = full ? weights.base : [];
   const [dx, ...rest] = gradients(total, [x, ...trained.map(({ value }) => value)]);
   graph.output('dx', dx!);

@@ -13,6 +13,9 @@ export interface LossShape {
   /** Whether any row is masked; without, the mask inputs do not exist. */
   readonly masked: boolean;
   readonly klOver: 'full' | 'masked';
+  /** Whether the loss has its KL term, and its entropy term; by default it has both. One whose coefficient is 0 costs passes over all logits for nothing. */
+  readonly kl?: boolean;
+  readonly entropy?: boolean;
 }
 
 /** What is read off the logits of produced tokens, each `[R, 1]`. */
@@ -33,7 +36,7 @@ const LOG_RATIO_BOUND = 40;
  */
 export function rowScores(graph: Graph, config: ModelConfig, produced: Value, loss: LossShape, weights: Weights): RowScores {
   const rows = produced.shape[0]!;
-  const logits = multiply(head(graph, config, produced, weights), graph.input('inverseTemperature', 'float32', []));
+  const logits = head(graph, config, produced, weights);
   const targets = graph.input('targets', 'int64', [rows, 1]);
   const full = distribution(logits);
   if (!loss.masked) {
@@ -57,20 +60,22 @@ export function outputScores(graph: Graph, { logProb, klLogProb, entropy: h }: R
 
 /**
  * Σ weight · (−ρ̄ · credit · log π + c_KL · ρ̄ · k3 − c_H · H), ρ̄ = min(exp(clip(log π − log π_sampling, ±40)), cap) without gradient,
- * k3 = exp(d) − d − 1, d = log π_ref − log π. Declares the inputs `credit`, `samplingLogProb`, `referenceLogProb`, `weight` `[R, 1]` and the
- * scalars `klCoefficient`, `entropyCoefficient`, `ratioCap`; outputs `loss [1]`, and `logProb`, `ratio` (before the cap), `entropy` `[R, 1]`.
+ * k3 = exp(d) − d − 1, d = log π_ref − log π. Declares the inputs `credit`, `samplingLogProb`, `weight` `[R, 1]` and the scalar `ratioCap`, for the
+ * KL `referenceLogProb [R, 1]` and `klCoefficient`, for the entropy `entropyCoefficient`; outputs `loss [1]`, and `logProb`, `ratio` (before the cap), `entropy` `[R, 1]`.
  */
-export function policyLoss(graph: Graph, { logProb, klLogProb, entropy: h }: RowScores): Value {
+export function policyLoss(graph: Graph, { logProb, klLogProb, entropy: h }: RowScores, terms: Pick<LossShape, 'kl' | 'entropy'>): Value {
   const row = (name: string): Value => graph.input(name, 'float32', logProb.shape);
   const scalar = (name: string): Value => graph.input(name, 'float32', []);
   return graph.scope('loss', () => {
     const ratio = exp(clip(subtract(detach(logProb), row('samplingLogProb')), -LOG_RATIO_BOUND, LOG_RATIO_BOUND));
     const capped = detach(minimum(ratio, scalar('ratioCap')));
-    const policy = negate(multiply(multiply(capped, row('credit')), logProb));
-    const d = subtract(row('referenceLogProb'), klLogProb);
-    const k3 = subtract(subtract(exp(d), d), graph.scalar(1));
-    const kl = multiply(multiply(capped, k3), scalar('klCoefficient'));
-    const perRow = subtract(add(policy, kl), multiply(h, scalar('entropyCoefficient')));
+    let perRow = negate(multiply(multiply(capped, row('credit')), logProb));
+    if (terms.kl !== false) {
+      const d = subtract(row('referenceLogProb'), klLogProb);
+      const k3 = subtract(subtract(exp(d), d), graph.scalar(1));
+      perRow = add(perRow, multiply(multiply(capped, k3), scalar('klCoefficient')));
+    }
+    if (terms.entropy !== false) perRow = subtract(perRow, multiply(h, scalar('entropyCoefficient')));
     const loss = sum(multiply(perRow, row('weight')), [0, 1]);
     graph.output('ratio', ratio);
     graph.output('logProb', logProb);

@@ -100,8 +100,7 @@ export function attentionKind(config: ModelConfig, layer: number): 'full' | 'sli
   return config.windows[layer] == null ? 'full' : 'sliding';
 }
 
-function sample(graph: Graph, config: ModelConfig, rawLogits: Value, truncated: boolean): void {
-  const logits = multiply(rawLogits, graph.input('inverseTemperature', 'float32', []));
+function sample(graph: Graph, config: ModelConfig, logits: Value, truncated: boolean): void {
   const table = graph.input('maskTable', 'float32', ['K', config.vocabularySize]);
   const full = distribution(logits);
   const masked = distribution(add(logits, gatherRows(table, graph.input('maskRow', 'int64', ['L', 1]))));

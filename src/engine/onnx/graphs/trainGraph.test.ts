@@ -97,7 +97,8 @@ async function train(
     };
     const shapes = new Map([...trainedParameters(config, { kind: 'full' }), ...trained].map(({ name, shape }) => [name, shape]));
     const fed = Object.fromEntries([...weights].map(([name, values]) => [name, float(values, shapes.get(name)!)]));
-    const outputs = await session.run({ ...fixed, ...(lossShape.masked ? masks : {}), ...fed });
+    const wanted = Object.entries({ ...fixed, ...masks, ...fed }).filter(([name]) => session.inputNames.includes(name));
+    const outputs = await session.run(Object.fromEntries(wanted));
     return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, tensor.data as Float32Array]));
   };
   return { run, weights, trained, data };
@@ -210,6 +211,15 @@ describe('the loss', () => {
     }
     expect(capped).toBeGreaterThan(0);
     expect(out.loss![0]).toBeCloseTo(loss, 4);
+  });
+
+  it('leaves out a term as its coefficient 0 would', async () => {
+    const scalars = { klCoefficient: 0, entropyCoefficient: 0, ratioCap: 1.5 };
+    const whole = await (await train(configOf(), { masked: true, klOver: 'full' }, { kind: 'full' }, scalars)).run();
+    const without = await (
+      await train(configOf(), { masked: true, klOver: 'full', kl: false, entropy: false }, { kind: 'full' }, scalars)
+    ).run();
+    for (const [name, values] of Object.entries(whole)) expect([...without[name]!], name).toEqual([...values].map((value) => value + 0));
   });
 
   it('holds forbidden logits by the KL over the full policy only', async () => {

@@ -58,7 +58,7 @@ export function trainGraph(config: ModelConfig, shape: BatchShape, lossShape: Lo
   const graph = new Graph('train');
   const lora = trainable.kind === 'lora' ? trainable : null;
   const weights = weightInputs(graph, config, lora?.shape ?? null, lora?.path ?? 'merged');
-  const loss = policyLoss(graph, rowScores(graph, config, producedRows(graph, config, shape, weights), lossShape, weights));
+  const loss = policyLoss(graph, rowScores(graph, config, producedRows(graph, config, shape, weights), lossShape, weights), lossShape);
   const trained = trainable.kind === 'full' ? weights.base : weights.adapter;
   for (const [i, gradient] of gradients(
     loss,

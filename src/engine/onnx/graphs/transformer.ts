@@ -111,10 +111,11 @@ export function normed(config: ModelConfig, x: Value, w: Value): Value {
   return rmsNorm(x, config.gemmaNorms ? add(w, w.graph.scalar(1)) : w, config.normEpsilon);
 }
 
-/** Rows `[R, hidden]` of the last block's output to logits `[R, vocabulary]`. */
+/** Rows `[R, hidden]` of the last block's output to logits over temperature, `[R, vocabulary]`. Declares the input `inverseTemperature []`. */
 export function head(graph: Graph, config: ModelConfig, rows: Value, weights: Weights): Value {
   return graph.scope('head', () => {
-    const x = normed(config, rows, weights.of(FINAL_NORM));
+    // Before the product, where there are fewer numbers than behind it.
+    const x = multiply(normed(config, rows, weights.of(FINAL_NORM)), graph.input('inverseTemperature', 'float32', []));
     return gemm(x, weights.of(config.tiedHead ? EMBEDDING : HEAD), { transposeB: true });
   });
 }
