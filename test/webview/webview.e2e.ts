@@ -92,6 +92,63 @@ describe('accessibility', () => {
   }
 });
 
+describe('at home in the reader’s window', () => {
+  const views: readonly (readonly [name: string, settings: Pick<PageSettings, 'view' | 'scenario'> & Partial<PageSettings>])[] = [
+    ['tree, sorted', { view: 'tree', width: 600, scenario: { runs: 'two', state: { sort: { by: 'reward', descending: true } } } }],
+    ['inspector', { view: 'inspector', width: 1400, scenario: { runs: 'split', select: TALK } }],
+    [
+      'comparison of three',
+      {
+        view: 'inspector',
+        width: 1400,
+        scenario: {
+          runs: 'pair',
+          select: NEGOTIATION,
+          state: { comparing: true, columns: [{ run: 'ipd-rl' }, { run: 'ipd-aa', iteration: 3 }] },
+        },
+      },
+    ],
+    ['iteration', { view: 'inspector', width: 1400, scenario: { runs: 'seeds', select: { run: 'aa-1', iteration: 62 } } }],
+    ['match-ups', { view: 'inspector', width: 1400, scenario: { runs: 'pair', matchups: 0 } }],
+  ];
+  it.each(views)('%s: at 200 % nothing is beyond the page’s edge', async (_name, settings) => {
+    await withPage({ ...settings, zoom: 2 }, async (page) => {
+      await page.waitForTimeout(150);
+      const beyond = await page.evaluate(() => {
+        const scrolls = (element: Element | null): boolean => {
+          for (let at = element; at !== null && at !== document.body; at = at.parentElement) {
+            const { overflowX } = getComputedStyle(at);
+            if (overflowX === 'auto' || overflowX === 'scroll' || getComputedStyle(at).textOverflow === 'ellipsis') return true;
+          }
+          return false;
+        };
+        return [...document.querySelectorAll('button, vscode-button, vscode-dropdown, select, input, h1, h2, .chart, .chip')]
+          .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 && !scrolls(element.parentElement))
+          .map((element) => element.outerHTML.slice(0, 120));
+      });
+      expect(beyond).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    });
+  });
+
+  it('nothing moves or fades by itself, whatever the reader’s motion setting', async () => {
+    await withPage(
+      { view: 'inspector', width: 1400, reducedMotion: true, scenario: { runs: 'pair', select: NEGOTIATION } },
+      async (page) => {
+        const moving = await page.evaluate(() =>
+          [...document.querySelectorAll('*')]
+            .filter((element) => {
+              const { animationName, transitionDuration } = getComputedStyle(element);
+              return animationName !== 'none' || transitionDuration.split(',').some((time) => Number.parseFloat(time) > 0);
+            })
+            .map((element) => element.outerHTML.slice(0, 120)),
+        );
+        expect(moving).toEqual([]);
+      },
+    );
+  });
+});
+
 describe('tree', () => {
   const active = (page: Page) =>
     page.evaluate(
@@ -515,16 +572,14 @@ describe('inspector', () => {
   it('compares up to four columns: added, changed and taken away, stepped together, each with its board', async () => {
     await withPage({ view: 'inspector', width: 1600, scenario: { runs: 'pair', select: NEGOTIATION } }, async (page) => {
       const heads = () => page.locator('.compare-head').count();
-      const add = async (name: string): Promise<void> => {
-        await page.locator('.add-column vscode-dropdown').click();
-        await page.locator('.add-column').getByRole('option', { name }).click();
-      };
+      const add = (name: string) => page.getByRole('combobox', { name: 'Add a column' }).selectOption(name);
       await page.keyboard.press('a');
       await page.locator('.compare').waitFor();
       expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Add a column');
       expect(await heads()).toBe(2);
       await add('iteration 18 of ipd-aa');
       await add('negotiation 17 of the same seed group');
+      await page.getByRole('combobox', { name: 'Iteration of column 3' }).waitFor();
       await page.waitForFunction(() => document.querySelectorAll('.compare .board').length === 4);
       // As many as there is room for.
       expect(await page.locator('.add-column').count()).toBe(0);

@@ -2,7 +2,8 @@ import { useComputed } from '@preact/signals';
 import type { VNode } from 'preact';
 import type { NegotiationView } from '../../../src/protocol/webview';
 import { columns, currentRun, negotiation, removeColumn, rivalRuns, runs, setColumns } from '../../state';
-import { Button, Dropdown } from '../controls';
+import { Choice } from '../Choice';
+import { Button } from '../controls';
 import { seriesStyle } from '../inspector/series';
 import { points } from '../numbers';
 import { type Column, iterationsOffered } from './columns';
@@ -35,7 +36,7 @@ export function ColumnHead(props: { readonly column: Column; readonly index: num
     <div class="compare-head">
       <span class="compare-name">
         {view !== null && <Mark view={view} />}
-        <Dropdown
+        <Choice
           label={`Run of column ${index + 1}`}
           value={column.run}
           options={choices.map((one) => ({ value: one.run, label: one.name }))}
@@ -44,7 +45,7 @@ export function ColumnHead(props: { readonly column: Column; readonly index: num
             change({ ...column, ...beginning, run: id });
           }}
         />
-        <Dropdown
+        <Choice
           label={`Iteration of column ${index + 1}`}
           value={column.iteration === undefined ? '' : String(column.iteration)}
           options={[

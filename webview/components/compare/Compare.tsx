@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { NegotiationView } from '../../../src/protocol/webview';
 import { addColumn, columns, counterparts, currentRun, negotiation, rivalRuns } from '../../state';
 import { Board } from '../board/Board';
-import { Dropdown } from '../controls';
+import { Choice } from '../Choice';
 import { TurnCell } from '../transcript/TurnCell';
 import { useTranscript } from '../transcript/useTranscript';
 import { ColumnHead, FirstHead } from './ColumnHead';
@@ -19,7 +19,7 @@ const SIGNS: Readonly<Record<Difference, readonly [sign: string, words: string]>
   missing: ['∅', 'only on one side'],
 };
 
-const addChoice = createRef<HTMLElement>();
+const addChoice = createRef<HTMLSelectElement>();
 /** Set until the choice is there: comparing begins with the key that asks for a column. */
 let focusWanted = false;
 
@@ -142,7 +142,7 @@ function AddColumn(): VNode {
     .map((choice) => ({ ...choice, value: keyOf(choice.column) }));
   return (
     <div class="add-column">
-      <Dropdown
+      <Choice
         label="Add a column"
         title="Another run, iteration or negotiation of the seed group beside (a)"
         field={addChoice}
