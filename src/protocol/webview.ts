@@ -226,6 +226,8 @@ export interface RunView {
   readonly forkable?: true;
   /** The run set it belongs to; bands are over the seeds of a set's runs of one algorithm. */
   readonly set?: RunSet;
+  /** Measures of the final policy, from fresh negotiations with itself; a finished run has them. */
+  readonly final?: MeasuresFile;
   /** All settings but the seed, and the base model, as a short text: runs of one recipe differ in their seed alone. */
   readonly recipe?: string;
   /** What was played, where nothing was trained; who met whom, by what stands for the iteration. */

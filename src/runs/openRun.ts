@@ -96,6 +96,7 @@ export class OpenRun {
       ...(this.whyNotForkable === null ? { forkable: true as const } : {}),
       ...(file.set === undefined ? {} : { set: file.set }),
       recipe: this.#recipeOf(file),
+      ...(this.folder.finished === null ? {} : { final: this.folder.finished.measures }),
       ...(problem === undefined ? {} : { problem }),
     };
   }

@@ -111,8 +111,9 @@ function Profiles({ run }: { readonly run: RunView }): VNode {
 }
 
 function profileOf(run: RunView, { colour, dash, label }: SeriesStyle): Profile {
-  const latest = (curves.value.get(run.run) ?? []).findLast(({ measures }) => measures.cooperateAfter !== undefined)?.measures
-    .cooperateAfter;
+  // While it trains, what the rounds of an iteration happened to show; at the end, what was asked of the policy itself.
+  const measured = (curves.value.get(run.run) ?? []).findLast(({ measures }) => measures.cooperateAfter !== undefined)?.measures;
+  const latest = run.final?.cooperateAfter ?? measured?.cooperateAfter;
   return {
     id: run.name,
     label,
