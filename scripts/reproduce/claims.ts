@@ -81,6 +81,7 @@ function about(experiment: string, claims: readonly Omit<Claim, 'experiment'>[])
 /** A claim with what the seeds say of it. */
 export interface Verdict {
   readonly claim: Claim;
+  readonly seeds: readonly number[];
   /** By seed, in the seeds' order. */
   readonly values: readonly (number | null)[];
   readonly mean: number | null;
@@ -91,10 +92,11 @@ export interface Verdict {
 /** Reads claims off outcomes; a claim about an experiment that was not run is left out. */
 export function judge(outcomes: readonly Outcome[], claims: readonly Claim[] = CLAIMS): Verdict[] {
   return claims.flatMap((claim) => {
-    const values = outcomes.filter(({ training }) => training.experiment.id === claim.experiment).map((outcome) => claim.read(outcome));
-    if (values.length === 0) return [];
+    const own = outcomes.filter(({ training }) => training.experiment.id === claim.experiment);
+    if (own.length === 0) return [];
+    const values = own.map((outcome) => claim.read(outcome));
     const known = values.filter((value) => value !== null);
     const holds = known.filter((value) => (claim.relation === '≥' ? value >= claim.limit : value <= claim.limit)).length;
-    return [{ claim, values, mean: known.length === 0 ? null : mean(known), holds }];
+    return [{ claim, seeds: own.map(({ training }) => training.seed), values, mean: known.length === 0 ? null : mean(known), holds }];
   });
 }

@@ -64,9 +64,8 @@ function about(outcomes: readonly Outcome[], { date, machine, parley, onnxruntim
 }
 
 function table(verdicts: readonly Verdict[]): string[] {
-  const rows = verdicts.map(({ claim, values, mean: average, holds }) => {
-    const experiment = EXPERIMENTS.find(({ id }) => id === claim.experiment);
-    const { title = claim.experiment, seeds = [] } = experiment ?? {};
+  const rows = verdicts.map(({ claim, seeds, values, mean: average, holds }) => {
+    const title = EXPERIMENTS.find(({ id }) => id === claim.experiment)?.title ?? claim.experiment;
     const verdict = `${holds} of ${values.length}${holds >= 0.8 * values.length ? '' : ' ✗'}`;
     const cells = [
       title,
