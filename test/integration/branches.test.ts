@@ -121,7 +121,7 @@ describe('Branches', function () {
 
   it('say in one line why they cannot be made', async () => {
     const folder = path.join(runsFolder(), 'from-elsewhere');
-    writeSampleRun(folder, 1, {}, { id: 'from-elsewhere', device: 'imported' });
+    writeSampleRun(folder, 1, {}, { id: 'from-elsewhere', imported: { format: 'adalign', folder: '/outputs/ipd', seed: 0 } });
     await execute('openRun', { folder });
     const imported = (await execute('forkHere', {
       run: 'from-elsewhere',
