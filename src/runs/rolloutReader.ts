@@ -14,8 +14,8 @@ export class RolloutError extends Error {
 /** Where an iteration's rollouts are, as its journal line says. */
 export type RolloutFile = NonNullable<IterationLine['rollouts']>;
 
-/** Files up to this size are kept whole in memory while they are cached; larger ones are read piece by piece. */
-const WHOLE_FILE = 16 * 2 ** 20;
+/** Files up to this size are kept whole in memory while they are cached; of larger ones the pages that are asked for are read. */
+const WHOLE_FILE = 2 ** 18;
 
 interface OpenFile {
   readonly buffer: AsyncBuffer;

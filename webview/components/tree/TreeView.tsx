@@ -63,21 +63,23 @@ function Tree(): VNode {
   const put = (physical: number): void => {
     if (scroller.current !== null) scroller.current.scrollTop = physical;
   };
+  /** As it was measured last: to ask the element would lay the page out again with every row that comes. */
+  const heightNow = (): number => virtual.scrollRect?.height ?? scroller.current?.clientHeight ?? 0;
   const viewport: Viewport = {
     visible: () => {
-      const height = scroller.current?.clientHeight ?? 0;
+      const height = heightNow();
       return [Math.floor(scaled.virtual / ROW_HEIGHT), Math.floor((scaled.virtual + height) / ROW_HEIGHT)];
     },
     settle: (total, shift) => {
-      scaled.resize(total * ROW_HEIGHT, scroller.current?.clientHeight ?? 0);
+      scaled.resize(total * ROW_HEIGHT, heightNow());
       virtual.setOptions(options(total, () => scroller.current, scaled, onScroll));
       if (spacer.current !== null) spacer.current.style.height = `${scaled.height}px`;
       if (shift !== 0) put(scaled.moveTo(scaled.virtual + shift * ROW_HEIGHT));
       virtual._willUpdate();
     },
     reveal: (index) => {
-      const height = scroller.current?.clientHeight;
-      if (height === undefined || index < 0) return;
+      const height = heightNow();
+      if (height === 0 || index < 0) return;
       const top = index * ROW_HEIGHT;
       if (top < scaled.virtual) put(scaled.moveTo(top));
       else if (top + ROW_HEIGHT > scaled.virtual + height) put(scaled.moveTo(top + ROW_HEIGHT - height));
