@@ -98,7 +98,7 @@ export function stepFlops(config: ModelConfig, adapter: AdapterSettings, batch: 
   const frozen = 2 * tokens * (weights + config.hiddenSize * config.vocabularySize);
   const attention = 4 * batch * config.layers * config.heads * config.headSize * time * time;
   if (adapter.kind === 'full') return 3 * (frozen + attention);
-  const adapters = trainedParameters(config, { kind: 'lora', shape: loraShape(adapter), path: 'factored' });
+  const adapters = trainedParameters(config, { kind: 'lora', shape: loraShape(adapter) });
   const own = 2 * tokens * adapters.reduce((total, { shape }) => total + shape[0]! * shape[1]!, 0);
   return 2 * frozen + 3 * (attention + own);
 }
@@ -118,8 +118,7 @@ async function writeRandomModel(folder: string, shape: BenchCase['shape']): Prom
 }
 
 function learner(opened: OpenedModel, adapter: AdapterSettings) {
-  const trainable: Trainable =
-    adapter.kind === 'full' ? { kind: 'full' } : { kind: 'lora', shape: loraShape(adapter), path: opened.loraPath };
+  const trainable: Trainable = adapter.kind === 'full' ? { kind: 'full' } : { kind: 'lora', shape: loraShape(adapter) };
   const parameters = new FlatParameters(trainedParameters(opened.model.config, trainable));
   if (adapter.kind === 'full') for (const { name } of opened.model.parameters) parameters.view(name).set(opened.model.weights.get(name)!);
   const policy = new OnnxPolicy(

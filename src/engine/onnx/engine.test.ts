@@ -330,17 +330,6 @@ describe('training', () => {
     expect(together.tokens[2]).toBe(together.tokens[0]);
   });
 
-  it('adapts in both ways alike', async () => {
-    const [merged, factored] = [await open({ loraPath: 'merged' }), await open({ loraPath: 'factored' })];
-    const learners = [await merged.createLearner(LORA, TINY_OPTIMIZER), await factored.createLearner(LORA, TINY_OPTIMIZER)];
-    const sequences = (await play(merged, learners[0]!)).map((transcript) => trainSequence(transcript));
-    for (let step = 0; step < 2; step++) {
-      const [a, b] = [await merged.train(sequences, LOSS), await factored.train(sequences, LOSS)];
-      expect(a.loss).toBeCloseTo(b.loss, 4);
-      expect(a.gradNorm).toBeCloseTo(b.gradNorm, 4);
-    }
-  });
-
   it('starts a LoRA learner as the base model', async () => {
     const engine = await open();
     const learner = await engine.createLearner(LORA, TINY_OPTIMIZER);

@@ -22,7 +22,6 @@ import { Distributions } from './distributions';
 import { FlatParameters } from './flatParameters';
 import { describeLora, loraShape } from './graphs/loraShape';
 import { type Trainable, trainedParameters } from './graphs/trainGraph';
-import type { LoraPath } from './graphs/weightInputs';
 import type { LoadedModel } from './model/modelFolder';
 import type { Parameter } from './model/parameters';
 import { type ModelOptions, type OpenedModel, openModel } from './openModel';
@@ -66,14 +65,13 @@ export class OnnxEngine implements Engine {
   private readonly model: LoadedModel;
   private readonly sessions: Sessions;
   private readonly trainer: Trainer;
-  private readonly loraPath: LoraPath;
   private readonly weights: WeightFeeds;
   private readonly sampler: Sampler;
   private readonly nextTokens: Distributions;
   private learner: OnnxLearner | null = null;
 
   constructor(
-    { model, sessions, weights, base, trainer, loraPath, parameters }: OpenedModel,
+    { model, sessions, weights, base, trainer, parameters }: OpenedModel,
     readonly tokenizer: TextTokenizer,
   ) {
     const { device, threads } = sessions.settings;
@@ -82,7 +80,6 @@ export class OnnxEngine implements Engine {
     this.sessions = sessions;
     this.base = base;
     this.trainer = trainer;
-    this.loraPath = loraPath;
     this.weights = weights;
     this.sampler = new Sampler(sessions, model.config, weights, tokenizer.stopToken);
     this.nextTokens = new Distributions(sessions, model.config, weights);
@@ -201,7 +198,7 @@ export class OnnxEngine implements Engine {
   }
 
   private trainable(adapter: AdapterSettings): Trainable {
-    return adapter.kind === 'full' ? { kind: 'full' } : { kind: 'lora', shape: loraShape(adapter), path: this.loraPath };
+    return adapter.kind === 'full' ? { kind: 'full' } : { kind: 'lora', shape: loraShape(adapter) };
   }
 
   private diskParameters(trainable: Trainable): readonly Parameter[] {

@@ -1,5 +1,4 @@
 import { chooseDevice, requireDevice } from './devices';
-import type { LoraPath } from './graphs/weightInputs';
 import { LayerwisePass } from './layerwisePass';
 import { type LoadedModel, loadModelFolder } from './model/modelFolder';
 import { parameterCount } from './model/parameters';
@@ -22,8 +21,6 @@ export interface ModelOptions {
   readonly onnxruntimePath?: string;
   /** About how many tokens one training run has; more need more memory. */
   readonly tokensARun?: number;
-  /** How adapters take part in training; by default what is faster at the model's size. */
-  readonly loraPath?: LoraPath;
   /** Whether layers run one by one, with recomputation; by default from 50 million parameters on. */
   readonly layerwise?: boolean;
   /** Folder for onnxruntime's profiles, one a session. */
@@ -37,15 +34,11 @@ export interface OpenedModel {
   readonly weights: WeightFeeds;
   readonly base: OnnxPolicy;
   readonly trainer: Trainer;
-  readonly loraPath: LoraPath;
   readonly parameters: number;
 }
 
 /** Models below this many parameters are sampled from with their adapters merged: products with an adapter's few columns are slow. */
 export const MERGED_BELOW = 20_000_000;
-
-/** From this many parameters on, the gradient of a whole matrix costs more in training than products with an adapter's few columns. */
-const FACTORED_FROM = 4_000_000;
 
 /** From this many parameters on, the activations of all layers at once are too much. */
 export const LAYERWISE_FROM = 50_000_000;
@@ -70,6 +63,5 @@ export async function openModel(options: ModelOptions): Promise<OpenedModel> {
   const layerwise = options.layerwise ?? parameters >= LAYERWISE_FROM;
   const pass = layerwise ? new LayerwisePass(sessions, model.config, weights) : new WholePass(sessions, model.config, weights);
   const trainer = new Trainer(sessions, model.config, pass, base, options.tokensARun ?? 2048);
-  const loraPath = options.loraPath ?? (parameters < FACTORED_FROM ? 'merged' : 'factored');
-  return { model, sessions, weights, base, trainer, loraPath, parameters };
+  return { model, sessions, weights, base, trainer, parameters };
 }

@@ -44,7 +44,7 @@ export async function scoreTokens(options: ModelOptions & { readonly adapter?: s
       return { logProbs: scores.map(({ logProbs }) => [...logProbs]) };
     }
     const weights = loaded ?? baseAsFull(opened.model);
-    const trainable: Trainable = weights.kind === 'lora' ? { kind: 'lora', shape: weights.shape, path: opened.loraPath } : { kind: 'full' };
+    const trainable: Trainable = weights.kind === 'lora' ? { kind: 'lora', shape: weights.shape } : { kind: 'full' };
     const parameters = new FlatParameters(trainedParameters(opened.model.config, trainable), weights.parameters.data);
     const adam = new Adam(opened.sessions, NO_STEP, parameters);
     const { result, gradient } = await opened.trainer.gradients({ policy, trainable, parameters, adam }, sequences, CROSS_ENTROPY);

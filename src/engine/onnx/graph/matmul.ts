@@ -46,17 +46,19 @@ export function linear(x: Value, w: Value): Value {
   const [rows, columns] = w.shape;
   if (w.shape.length !== 2 || inner !== rows || columns === undefined)
     return x.graph.fail('MatMul', `${showShape(x.shape)} · ${showShape(w.shape)}`);
-  const flat = (value: Value, width: Dim): Value => {
-    const lead = staticShape(x.shape.slice(0, -1)).reduce((product, dim) => product * dim, 1);
-    return reshape(value, [lead, width]);
-  };
   return x.graph.node('MatMul', [x, w], {
     shape: [...x.shape.slice(0, -1), columns],
     vjp: (g) => [
-      () => reshape(gemm(flat(g, columns), w, { transposeB: true }), x.shape),
-      () => gemm(flat(x, rows!), flat(g, columns), { transposeA: true }),
+      () => reshape(gemm(flatRows(g), w, { transposeB: true }), x.shape),
+      () => gemm(flatRows(x), flatRows(g), { transposeA: true }),
     ],
   });
+}
+
+/** `[…, width]` as a matrix. */
+function flatRows(x: Value): Value {
+  const lead = staticShape(x.shape.slice(0, -1)).reduce((product, dim) => product * dim, 1);
+  return reshape(x, [lead, x.shape.at(-1)!]);
 }
 
 /** a · b of the last two axes; the leading axes are equal (or absent from b's batch when it is of size 1 there). */
@@ -83,6 +85,19 @@ export function swapLast(x: Value): Value {
 /** W + s · A · B in one node: a weight with its LoRA adapter merged in. A `[in, r]`, B `[r, out]`. */
 export function mergeLora(w: Value, a: Value, b: Value, s: number): Value {
   return gemm(a, b, { alpha: s, plus: w });
+}
+
+/**
+ * x · (W + s · A · B) with W frozen. The product costs what it costs without an adapter; the gradients of A and B go through the adapter's few
+ * columns, by hand: that of the whole matrix, which nobody wants, would cost as much again.
+ */
+export function mergedLora(x: Value, w: Value, a: Value, b: Value, s: number): Value {
+  const merged = mergeLora(w, a, b, s);
+  return x.graph.differentiatedBy(linear(x, merged), [x, a, b], (g) => [
+    () => reshape(gemm(flatRows(g), merged, { transposeB: true }), x.shape),
+    () => gemm(flatRows(x), gemm(flatRows(g), b, { transposeB: true, alpha: s }), { transposeA: true }),
+    () => gemm(gemm(flatRows(x), a, { alpha: s }), flatRows(g), { transposeA: true }),
+  ]);
 }
 
 /** x · W + s · (x · A) · B, the adapter kept apart. */

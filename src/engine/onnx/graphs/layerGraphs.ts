@@ -42,7 +42,7 @@ export function embeddingBackwardGraph(config: ModelConfig, { batch, time }: Bat
 /** One block, `x` to `y`, both `[B, T, hidden]`; its weights are inputs under the names of `layer`, which stands for all layers like it. */
 export function blockGraph(config: ModelConfig, shape: BatchShape, layer: number, lora: LoraShape | null): Graph {
   const graph = new Graph('block');
-  const { y } = blockForward(graph, config, shape, layer, weightInputs(graph, config, lora, 'factored', ofLayer(layer)));
+  const { y } = blockForward(graph, config, shape, layer, weightInputs(graph, config, lora, 'merged', ofLayer(layer)));
   graph.output('y', y);
   return graph;
 }
@@ -51,7 +51,7 @@ export function blockGraph(config: ModelConfig, shape: BatchShape, layer: number
 export function blockBackwardGraph(config: ModelConfig, shape: BatchShape, layer: number, trainable: Trainable): Graph {
   const graph = new Graph('block backward');
   const lora = trainable.kind === 'lora' ? trainable : null;
-  const weights = weightInputs(graph, config, lora?.shape ?? null, lora?.path ?? 'merged', ofLayer(layer));
+  const weights = weightInputs(graph, config, lora?.shape ?? null, 'merged', ofLayer(layer));
   const { x, y } = blockForward(graph, config, shape, layer, weights);
   const dy = graph.input('dy', 'float32', y.shape);
   const trained = lora ? weights.adapter : weights.base;

@@ -150,13 +150,11 @@ describe('the gradient of the loss agrees with finite differences', () => {
       { masked: false, klOver: 'full' },
       full,
     ],
-    ['merged adapter', {}, { masked: true, klOver: 'full' }, { kind: 'lora', shape: LORA, path: 'merged' }],
-    ['factored adapter', {}, { masked: true, klOver: 'full' }, { kind: 'lora', shape: LORA, path: 'factored' }],
-    ['merged adapter of some layers', {}, { masked: false, klOver: 'full' }, { kind: 'lora', shape: SOME, path: 'merged' }],
-    ['factored adapter of some layers', {}, { masked: false, klOver: 'full' }, { kind: 'lora', shape: SOME, path: 'factored' }],
+    ['an adapter', {}, { masked: true, klOver: 'full' }, { kind: 'lora', shape: LORA }],
+    ['an adapter of some layers', {}, { masked: false, klOver: 'full' }, { kind: 'lora', shape: SOME }],
   ];
   it('an adapter of some layers has no other matrices', () => {
-    const names = trainedParameters(configOf(), { kind: 'lora', shape: SOME, path: 'factored' }).map(({ name }) => name);
+    const names = trainedParameters(configOf(), { kind: 'lora', shape: SOME }).map(({ name }) => name);
     expect(names).toEqual(
       [0, 1].flatMap((layer) =>
         ['self_attn.k_proj', 'mlp.down_proj'].flatMap((module) =>
@@ -177,11 +175,7 @@ describe('a last block that is computed only where it is wanted', () => {
   const scalars = { klCoefficient: 0.3, entropyCoefficient: 0.2, ratioCap: 2 };
   it.each([
     ['all weights', {}, { kind: 'full' }],
-    [
-      'an adapter, a sliding window',
-      { architectures: ['Gemma3ForCausalLM'], sliding_window: 2 },
-      { kind: 'lora', shape: LORA, path: 'factored' },
-    ],
+    ['an adapter, a sliding window', { architectures: ['Gemma3ForCausalLM'], sliding_window: 2 }, { kind: 'lora', shape: LORA }],
   ] as [string, object, Trainable][])('gives what the whole one gives: %s', async (_, changes, trainable) => {
     const config = configOf(changes);
     const lossShape: LossShape = { masked: true, klOver: 'full' };
@@ -265,10 +259,7 @@ describe('operators', () => {
   const gemma = { architectures: ['Gemma3ForCausalLM'], sliding_window: 2 };
   it.each([
     ['training', () => trainGraph(configOf(), PLACED, { masked: true, klOver: 'full' }, { kind: 'full' })],
-    [
-      'training Gemma',
-      () => trainGraph(configOf(gemma), SHAPE, { masked: false, klOver: 'full' }, { kind: 'lora', shape: LORA, path: 'factored' }),
-    ],
+    ['training Gemma', () => trainGraph(configOf(gemma), SHAPE, { masked: false, klOver: 'full' }, { kind: 'lora', shape: LORA })],
     ['scoring', () => scoreGraph(configOf(), SHAPE, { masked: true, klOver: 'masked' }, LORA)],
     ['sampling', () => stepGraph(configOf(gemma), LORA)],
     ['the optimizer', () => adamGraph(100)],

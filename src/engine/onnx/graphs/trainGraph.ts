@@ -9,7 +9,7 @@ import { causalAttention } from './causalAttention';
 import { type LoraShape, loraParameters } from './loraShape';
 import { type LossShape, outputScores, policyLoss, rowScores } from './loss';
 import { transformer, type Weights } from './transformer';
-import { type LoraPath, weightInputs } from './weightInputs';
+import { weightInputs } from './weightInputs';
 
 /** The sizes that a graph is built for. */
 export interface BatchShape {
@@ -24,7 +24,7 @@ export interface BatchShape {
 }
 
 /** What a graph trains. */
-export type Trainable = { readonly kind: 'full' } | { readonly kind: 'lora'; readonly shape: LoraShape; readonly path: LoraPath };
+export type Trainable = { readonly kind: 'full' } | { readonly kind: 'lora'; readonly shape: LoraShape };
 
 /** Gradient output of a parameter. */
 export function gradientName(parameter: string): string {
@@ -45,7 +45,7 @@ export function trainedParameters(
  */
 export function scoreGraph(config: ModelConfig, shape: BatchShape, loss: LossShape, lora: LoraShape | null): Graph {
   const graph = new Graph('score');
-  const weights = weightInputs(graph, config, lora, 'factored');
+  const weights = weightInputs(graph, config, lora, 'merged');
   outputScores(graph, rowScores(graph, config, producedRows(graph, config, shape, weights), loss, weights));
   return graph;
 }
@@ -57,7 +57,7 @@ export function scoreGraph(config: ModelConfig, shape: BatchShape, loss: LossSha
 export function trainGraph(config: ModelConfig, shape: BatchShape, lossShape: LossShape, trainable: Trainable): Graph {
   const graph = new Graph('train');
   const lora = trainable.kind === 'lora' ? trainable : null;
-  const weights = weightInputs(graph, config, lora?.shape ?? null, lora?.path ?? 'merged');
+  const weights = weightInputs(graph, config, lora?.shape ?? null, 'merged');
   const loss = policyLoss(graph, rowScores(graph, config, producedRows(graph, config, shape, weights), lossShape, weights), lossShape);
   const trained = trainable.kind === 'full' ? weights.base : weights.adapter;
   for (const [i, gradient] of gradients(

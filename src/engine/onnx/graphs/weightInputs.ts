@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph';
-import { factoredLora, linear, mergeLora } from '../graph/matmul';
+import { factoredLora, linear, mergedLora } from '../graph/matmul';
 import type { Value } from '../graph/value';
 import type { ModelConfig } from '../model/config';
 import { parametersOf } from '../model/parameters';
@@ -8,9 +8,9 @@ import { plainWeights, type Weights } from './transformer';
 
 /** How an adapter takes part in a graph. */
 export type LoraPath =
-  /** W' = W + s·A·B first: fewer, larger products; best where tokens are few or the model is small. */
+  /** W' = W + s·A·B first: for many tokens at once, since products with an adapter's few columns are slow. */
   | 'merged'
-  /** (x·A)·B beside x·W: no gradient of W's size is ever made. */
+  /** (x·A)·B beside x·W: for few tokens, since merging reads and writes all weights. */
   | 'factored';
 
 /** A weight that is an input of the graph. */
@@ -58,7 +58,7 @@ export function weightInputs(
     const w = of(`${module}.weight`);
     const [a, b] = [matrices.get(`${module}.lora_A.weight`), matrices.get(`${module}.lora_B.weight`)];
     if (!a || !b) return linear(x, w);
-    return path === 'merged' ? linear(x, mergeLora(w, a, b, factor)) : factoredLora(x, w, a, b, factor);
+    return path === 'merged' ? mergedLora(x, w, a, b, factor) : factoredLora(x, w, a, b, factor);
   };
   return { of, project, base, adapter };
 }
