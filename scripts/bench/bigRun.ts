@@ -71,7 +71,7 @@ function uniforms(seed: number): () => number {
 
 function say({ constraint }: TurnRequest, draw: () => number): string {
   if (constraint.kind === 'choice') return constraint.choices[Math.floor(draw() * constraint.choices.length)] ?? '';
-  return Array.from({ length: 10 + Math.floor(draw() * 15) }, () => WORDS[Math.floor(draw() * WORDS.length)]).join(' ');
+  return Array.from({ length: 12 + Math.floor(draw() * 17) }, () => WORDS[Math.floor(draw() * WORDS.length)]).join(' ');
 }
 
 /** Plays one iteration at random and credits it as a trainer would. */
