@@ -176,7 +176,7 @@ function setReward(arms: readonly TreeArm[]): Partial<Words> {
 }
 
 function armDetail({ members }: TreeArm): string {
-  const finished = members.filter((member) => 'iterations' in member && member.status === 'finished').length;
+  const finished = members.filter((member) => ('iterations' in member ? member.status === 'finished' : member.finished)).length;
   return `${finished}/${members.length} runs`;
 }
 

@@ -6,7 +6,7 @@ import { appendLine, sampleConfig, writeSampleRun } from '../../test/runs/sample
 import type { RunConfig } from '../protocol/runConfig';
 import { RunQueue } from './runQueue';
 import { folderOf, type PlannedSet, planIn, writeRunSet } from './runSet';
-import { RunSets } from './runSets';
+import { isLeft, RunSets } from './runSets';
 import { RunStore } from './runStore';
 import { RunTree } from './runTree';
 
@@ -127,6 +127,26 @@ describe('run sets in the tree', () => {
     const [row, , , waiting] = tree.window(0, 5).rows;
     expect(row).toMatchObject({ place: { run: 'aa-0' } });
     expect(waiting).toMatchObject({ kind: 'waiting', parent: 0, position: 3, siblings: 3, expandable: false });
+  });
+
+  it('tell a run that was closed from one that has not begun', async () => {
+    const set = await plan(config('aa', 0), config('aa', 1));
+    await train(set, 0, 3, true);
+    await train(set, 1, 2);
+    const tree = new RunTree(store, [`set:${set.file.id}`], sets);
+    store.close(store.get('aa-0')!);
+    expect(text(tree)).toBe(
+      [
+        'ipd aa, seeds 0, 1 | 1/2 runs | 2.75 | stopped',
+        '  ipd aa, seed 0 | closed: Open Run… shows it again',
+        '  ipd aa, seed 1 | 2 of 3 | 2.75 | stopped',
+      ].join('\n'),
+    );
+    expect(sets.all[0]!.members.map(isLeft)).toEqual([false, true]);
+    rmSync(folderOf(set, set.file.runs[0]!), { recursive: true });
+    expect(sets.all).toMatchObject([{ finished: 0, members: [{ closed: null }, {}] }]);
+    await train(set, 0, 3, true);
+    expect(sets.all).toMatchObject([{ finished: 1, members: [{ closed: null, run: { id: 'aa-0' } }, {}] }]);
   });
 
   it('put several algorithms into rows of their own, and open down to a place', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlannedRun } from '../protocol/runSetFile';
@@ -17,6 +18,8 @@ export interface SetMember {
   readonly planned: PlannedRun | null;
   /** Once it has begun. */
   readonly run: OpenRun | null;
+  /** What it was when the reader closed it; null where it is open or has not begun. */
+  readonly closed: RunStatus | null;
   /** Whether it waits for its turn, or is just being started. */
   readonly queued: boolean;
 }
@@ -143,12 +146,15 @@ export class RunSets {
   #member(plan: PlannedSet, planned: PlannedRun, byFolder: ReadonlyMap<string, OpenRun>): SetMember {
     const folder = folderOf(plan, planned);
     const run = byFolder.get(folder) ?? null;
-    return { name: run?.name ?? planned.name, folder, planned, run, queued: this.#isQueued(folder, run) };
+    const status = run === null ? this.store.closedAs(folder) : undefined;
+    // Runs that were deleted were closed, too.
+    const closed = status !== undefined && existsSync(folder) ? status : null;
+    return { name: run?.name ?? planned.name, folder, planned, run, closed, queued: this.#isQueued(folder, run) };
   }
 
   #begun(run: OpenRun): SetMember {
     const folder = run.folder.path;
-    return { name: run.name, folder, planned: null, run, queued: this.#isQueued(folder, run) };
+    return { name: run.name, folder, planned: null, run, closed: null, queued: this.#isQueued(folder, run) };
   }
 
   #isQueued(folder: string, run: OpenRun | null): boolean {
@@ -157,13 +163,14 @@ export class RunSets {
 }
 
 /** Whether a run can be gone on with, or begun. */
-export function isLeft({ run, queued }: SetMember): boolean {
-  return !queued && (run === null || run.status === 'stopped');
+export function isLeft({ run, closed, queued }: SetMember): boolean {
+  const status = run?.status ?? closed;
+  return !queued && (status === null || status === 'stopped');
 }
 
 /** How many runs of a set are finished. */
 function finishedOf(members: readonly SetMember[]): number {
-  return members.filter(({ run }) => run?.status === 'finished').length;
+  return members.filter(({ run, closed }) => (run?.status ?? closed) === 'finished').length;
 }
 
 function statusOf(members: readonly SetMember[]): RunStatus {

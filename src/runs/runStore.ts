@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { RunStatus } from '../protocol/webview';
 import type { ActiveRun } from './activeRun';
 import { Emitter } from './emitter';
 import type { NegotiationFolder } from './negotiationFolder';
@@ -29,6 +30,8 @@ export class RunStore {
   readonly reader = new RolloutReader();
   readonly #runs = new Map<string, OpenRun>();
   readonly #opening = new Map<string, Promise<OpenRun>>();
+  /** What runs were when they were closed, by folder. */
+  readonly #closed = new Map<string, RunStatus>();
   readonly #changed = new Emitter<RunChange>();
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
@@ -62,6 +65,7 @@ export class RunStore {
       return run;
     });
     this.#opening.set(real, opening);
+    this.#closed.delete(real);
     return opening;
   }
 
@@ -69,7 +73,13 @@ export class RunStore {
   close(run: OpenRun): void {
     if (!this.#runs.delete(run.id)) return;
     this.#opening.delete(run.folder.path);
+    this.#closed.set(run.folder.path, run.status);
     this.#changed.fire({ kind: 'run', run });
+  }
+
+  /** What a run was when it was closed in this session; undefined for a folder that is open or never was. */
+  closedAs(path: string): RunStatus | undefined {
+    return this.#closed.get(path);
   }
 
   /** Joins a trainer of this window to the run that it trains. */

@@ -47,11 +47,13 @@ export interface TreeArm {
   readonly members: readonly (TreeRun | TreeWaiting)[];
 }
 
-/** A run of a set that has not begun. */
+/** A run of a set that has not begun, or was closed. */
 export interface TreeWaiting {
   readonly id: string;
   readonly name: string;
   readonly detail: string;
+  /** It was finished when it was closed. */
+  readonly finished: boolean;
 }
 
 /** Rounds and turns of one negotiation, as rows show them. */

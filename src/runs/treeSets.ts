@@ -81,6 +81,7 @@ function treeSet(set: OpenSet, shown: ReadonlyMap<string, TreeRun>): TreeSet {
   };
 }
 
-function waiting(set: OpenSet, { name, folder, queued }: SetMember): TreeWaiting {
-  return { id: `${setRowId(set.id)}/${folder}`, name, detail: queued ? 'waits for its turn' : 'not begun' };
+function waiting(set: OpenSet, { name, folder, queued, closed }: SetMember): TreeWaiting {
+  const detail = queued ? 'waits for its turn' : closed === null ? 'not begun' : 'closed: Open Run… shows it again';
+  return { id: `${setRowId(set.id)}/${folder}`, name, detail, finished: closed === 'finished' };
 }
