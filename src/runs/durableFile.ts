@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** A file that could not be written; the message is one line that names it, why, and what to do. */
@@ -37,7 +38,7 @@ export async function syncTree(folder: string): Promise<Record<string, string>> 
   const sums: Record<string, string> = {};
   const names = (await readdir(folder)).sort();
   await Promise.all(names.map((name) => withFile(join(folder, name), (file) => file.sync())));
-  for (const name of names) sums[name] = sha256(await readFile(join(folder, name)));
+  for (const name of names) sums[name] = await sha256OfFile(join(folder, name));
   await syncFolder(folder);
   return sums;
 }
@@ -51,6 +52,13 @@ export async function syncFolder(folder: string): Promise<void> {
 /** SHA-256 in lower-case hex. */
 export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
+}
+
+/** SHA-256 of a file's bytes in lower-case hex; read in pieces, for weights may be larger than what can be read at once (2 GiB) or held. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path, { highWaterMark: 1 << 22 })) hash.update(piece as Buffer);
+  return hash.digest('hex');
 }
 
 /** Wraps a failed write in one line that says what to do about it. */

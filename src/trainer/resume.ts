@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type IterationLine, type JournalLine, RUN_FORMAT, RUN_PATHS, type RunFile, runFile } from '../protocol/runFiles';
-import { sha256 } from '../runs/durableFile';
+import { sha256OfFile } from '../runs/durableFile';
 import { mendJournal, readJournal } from '../runs/journal';
 import { firstIssue, isMissing } from '../runs/problem';
 import { type NamedFolder, sweep } from './commit';
@@ -94,14 +94,14 @@ export async function verify(folder: string, named: NamedFolder): Promise<void> 
 async function damageOf(folder: string, { folder: name, files }: NamedFolder): Promise<string | null> {
   for (const [file, sum] of Object.entries(files)) {
     const path = join(folder, name, file);
-    let bytes: Buffer;
+    let found: string;
     try {
-      bytes = await readFile(path);
+      found = await sha256OfFile(path);
     } catch (error) {
       if (!isMissing(error)) throw error;
       return `${path} is missing`;
     }
-    if (sha256(bytes) !== sum) return `${path} is not what the journal committed (SHA-256 differs)`;
+    if (found !== sum) return `${path} is not what the journal committed (SHA-256 differs)`;
   }
   return null;
 }

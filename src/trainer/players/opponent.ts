@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GameSettings } from '../../domain/games/game';
 import { random } from '../../domain/random';
@@ -7,7 +7,7 @@ import { opponentName } from '../../protocol/opponent';
 import type { RunConfig } from '../../protocol/runConfig';
 import type { OpponentFile, RunFile } from '../../protocol/runFiles';
 import type { TrainParams } from '../../protocol/trainer';
-import { sha256 } from '../../runs/durableFile';
+import { sha256, sha256OfFile } from '../../runs/durableFile';
 import { messageOf } from '../../runs/problem';
 import { policyFolder } from '../environment';
 import { ResumeError } from '../resume';
@@ -140,8 +140,8 @@ async function identityOf(spec: PlayerSpec, player: Player): Promise<OpponentFil
 /** SHA-256 over the names and contents of what makes a checkpoint play as it does. */
 async function hashOf(folder: string): Promise<string> {
   const names = (await readdir(folder)).filter((name) => PLAYS.test(name)).sort();
-  const sums = await Promise.all(names.map(async (name) => `${name} ${sha256(await readFile(join(folder, name)))}\n`));
-  return sha256(Buffer.from(sums.join('')));
+  const sums = await Promise.all(names.map(async (name) => `${name} ${await sha256OfFile(join(folder, name))}\n`));
+  return sha256(sums.join(''));
 }
 
 /** Rules that the opponent was trained under and that this run does not play by. */

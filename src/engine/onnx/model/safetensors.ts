@@ -100,7 +100,7 @@ export function readTensor(file: SafetensorsFile, name: string): Float32Array {
   const descriptor = openSync(file.path, 'r');
   try {
     for (let at = 0; at < bytes.length; ) {
-      const read = readSync(descriptor, bytes, at, Math.min(bytes.length - at, 1 << 30), entry.start + at);
+      const read = readSync(descriptor, bytes, at, Math.min(bytes.length - at, PIECE), entry.start + at);
       if (read === 0) throw new Error(`${file.path} ends inside tensor ${name}`);
       at += read;
     }
@@ -143,8 +143,11 @@ export interface NamedTensor {
 /** Metadata key of the SHA-256 over all tensor data, in files that we write. */
 const CHECKSUM = 'sha256';
 
-function bytesOf(data: Float32Array): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+/** The most bytes that are hashed or written at once; a hash takes less than 2 GiB. */
+const PIECE = 1 << 30;
+
+function* piecesOf({ buffer, byteOffset, byteLength }: Float32Array): Generator<Uint8Array> {
+  for (let at = 0; at < byteLength; at += PIECE) yield new Uint8Array(buffer, byteOffset + at, Math.min(PIECE, byteLength - at));
 }
 
 /**
@@ -172,7 +175,7 @@ export async function writeSafetensors(
 ): Promise<void> {
   let offset = 0;
   const hash = createHash('sha256');
-  for (const { data } of tensors) hash.update(bytesOf(data));
+  for (const { data } of tensors) for (const piece of piecesOf(data)) hash.update(piece);
   const header: Record<string, unknown> = { __metadata__: { ...metadata, [CHECKSUM]: hash.digest('hex') } };
   for (const { name, shape, data } of tensors) {
     if (shape.reduce((product, dim) => product * dim, 1) !== data.length)
@@ -188,7 +191,7 @@ export async function writeSafetensors(
   try {
     await file.writeFile(lead);
     await file.writeFile(text);
-    for (const { data } of tensors) await file.writeFile(bytesOf(data));
+    for (const { data } of tensors) for (const piece of piecesOf(data)) await file.writeFile(piece);
     await file.sync();
   } finally {
     await file.close();
