@@ -53,7 +53,7 @@ export const evaluateMatchups: Command = {
     );
     const root = said.root ?? (await chooseRoot(services));
     if (root === undefined) return undefined;
-    const out = freePlayedFolder(root, chosen.game);
+    const out = freePlayedFolder(root, chosen.game, 'matchups');
     const seed = said.seed ?? vscode.workspace.getConfiguration('parley').get<number>('seed', 0);
     const matrix = await play(services, { ...chosen, seed, rules: said.rules ?? {}, out });
     if (matrix === null) return undefined;

@@ -30,11 +30,11 @@ export function playedRoot(
   return folder === undefined ? join(globalStorageUri.fsPath, kind) : join(folder.uri.fsPath, PLAYED_FOLDERS[kind]);
 }
 
-/** A folder for a new one that is free under a root: `20261124-100203-ipd`. */
-export function freePlayedFolder(root: string, game: GameId): string {
+/** A folder for a new one that is free under a root: `20261124-100203-ipd-play`. Its name, an id beside those of runs, is no other kind's. */
+export function freePlayedFolder(root: string, game: GameId, kind: keyof typeof PLAYED_FOLDERS): string {
   const stamp = timeStamp(new Date());
   for (let copy = 1; ; copy++) {
-    const folder = join(root, `${stamp}-${game}${copy === 1 ? '' : `-${copy}`}`);
+    const folder = join(root, `${stamp}-${game}-${kind}${copy === 1 ? '' : `-${copy}`}`);
     if (!existsSync(folder)) return folder;
   }
 }

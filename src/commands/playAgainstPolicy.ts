@@ -129,7 +129,7 @@ async function begin(services: Services, said: z.infer<typeof given>): Promise<P
   if (chosen === undefined) return undefined;
   await refuseUnreachable(context, [chosen.opponent]);
   const root = said.root ?? playedRoot(context, 'play', vscode.workspace.workspaceFolders?.[0]);
-  const out = freePlayedFolder(root, chosen.game);
+  const out = freePlayedFolder(root, chosen.game, 'play');
   const params = { ...chosen, seat: said.seat ?? 0, seed: said.seed ?? Math.floor(Math.random() * SEEDS), rules: said.rules ?? {}, out };
   await tables.leaveOthers();
   try {

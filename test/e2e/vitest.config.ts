@@ -10,6 +10,8 @@ export default defineConfig({
     sequence: { shuffle: false },
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // What is polled for comes when the machine gets to it; only what never comes should fail.
+    expect: { poll: { timeout: 20_000 } },
     // A test that fails once has failed: no retries.
     retry: 0,
   },
