@@ -29,6 +29,7 @@ import { seriesOf } from './curveSeries';
 import { type AdvantageChartId, advantageChart, selectedIteration, setAdvantageChart } from './iterationState';
 import { scatterPoints } from './scatterPoints';
 import { type SeriesStyle, stylesOf } from './series';
+import { whyEmpty } from './whyEmpty';
 
 /** Which measures the curve charts show, by slot; what a reader has not chosen is by game. */
 const chosenKinds = signal<readonly (string | null)[]>(savedState().measures ?? []);
@@ -62,9 +63,8 @@ export function Charts({ wide = false }: { readonly wide?: boolean }): VNode {
 }
 
 function Curve({ slot, run }: { readonly slot: number; readonly run: RunView }): VNode {
-  const there = thereKey.value.split(',');
-  const standard = [...kindsByDefault(run.game), 'entropy', 'rmsAlignment'];
-  const id = chosenKinds.value[slot] ?? standard[slot];
+  const there = thereKey.value.split(',').filter(Boolean);
+  const id = chosenKinds.value[slot] ?? kindsByDefault(run.game, there)[slot];
   const kind = CURVE_KINDS.find((one) => one.id === id) ?? CURVE_KINDS[0]!;
   const offered = CURVE_KINDS.filter((one) => there.includes(one.id) || one.id === kind.id);
   const groups = shownGroups.value;
@@ -79,7 +79,11 @@ function Curve({ slot, run }: { readonly slot: number; readonly run: RunView }):
       format={kind.format}
       selected={selectedIteration.value}
       onSelect={(iteration) => void choose(atIteration(run, iteration))}
-      empty={groups.length === 0 ? 'Every run is switched off above.' : 'The first iteration is under way; its numbers appear here.'}
+      empty={whyEmpty(
+        groups.flatMap(({ runs }) => runs),
+        curves.value,
+        kind.title,
+      )}
       {...(kind.range === undefined ? {} : { range: kind.range })}
     />
   );
@@ -153,7 +157,7 @@ function AdvantageSlot({ run, trained }: { readonly run: RunView | undefined; re
         format={(value) => plain(value, 2)}
         selected={selectedIteration.value}
         onSelect={(iteration) => void choose(atIteration(run, iteration))}
-        empty="The first iteration is under way; its credits appear here."
+        empty={whyEmpty([run], curves.value, 'Credits')}
       />
     );
   }

@@ -143,9 +143,14 @@ export const CURVE_KINDS: readonly CurveKind[] = [
   { id: 'seconds', title: 'Seconds an iteration', meaning: 'wall clock', format: figures, value: ({ seconds }) => seconds },
 ];
 
-/** The two that a reader sees first, by game. */
-export function kindsByDefault(game: string): readonly [first: string, second: string] {
-  return game === 'ipd' ? ['reward', 'cooperation'] : ['efficiency', 'keptLess'];
+/**
+ * The four that a reader sees first, by game; in place of those that a run has no numbers for (an imported one, say), others that it has.
+ * @param there ids of `kindsThere`; empty while that is not known
+ */
+export function kindsByDefault(game: string, there: readonly string[]): readonly string[] {
+  const standard = [...(game === 'ipd' ? ['reward', 'cooperation'] : ['efficiency', 'keptLess']), 'entropy', 'rmsAlignment'];
+  const spare = there.filter((id) => !standard.includes(id));
+  return standard.map((id) => (there.length === 0 || there.includes(id) ? id : (spare.shift() ?? id)));
 }
 
 /** Those of which some point has a number. */
