@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import * as vscode from 'vscode';
+import { showInformation } from '../views/notices';
 import type { Command } from './command';
 import { RUNS_FOLDER } from './runLibrary';
 import { Refusal, type Services } from './services';
@@ -36,7 +37,7 @@ export async function offerGitignore({ context }: Services, root: string): Promi
   const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(root))?.uri.fsPath;
   if (folder === undefined || context.globalState.get(NEVER) === true) return;
   if (!inRepository(folder) || (await ignoresRuns(folder))) return;
-  const answer = await vscode.window.showInformationMessage(
+  const answer = await showInformation(
     `Keep run folders out of git? This adds ${LINE} to .gitignore; annotations stay in.`,
     'Add to .gitignore',
     "Don't Ask Again",

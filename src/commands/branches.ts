@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
-import { lineText } from '../domain/tokens/visibleText';
 import type { Branch } from '../protocol/branches';
 import type { Place } from '../protocol/webview';
 import { deleteBranch as remove } from '../runs/keepBranches';
 import type { OpenRun } from '../runs/openRun';
 import { points, whoWentOn } from '../runs/rowWords';
+import { plainWords } from '../views/plainWords';
 import { activeTranscript, showTranscript } from '../views/transcripts/showTranscript';
 import type { Command } from './command';
 import { Refusal, type Services } from './services';
@@ -115,8 +115,8 @@ async function branchTarget(services: Services, input: unknown, title: string): 
   if (offered.length === 1) return only;
   const items = offered.map((target) => ({
     label: `branch ${target.branch.branch}`,
-    description: `${lineText(whoWentOn(target.branch.players))} · seed ${target.branch.seed}, sample ${target.branch.sample + 1}`,
-    detail: `${lineText(target.run.name)}, iteration ${target.branch.iteration}, negotiation ${target.branch.negotiation}, turn ${target.branch.turn} · ${target.branch.reward.map(points).join(' / ')} points a round`,
+    description: `${plainWords(whoWentOn(target.branch.players))} · seed ${target.branch.seed}, sample ${target.branch.sample + 1}`,
+    detail: `${plainWords(target.run.name)}, iteration ${target.branch.iteration}, negotiation ${target.branch.negotiation}, turn ${target.branch.turn} · ${target.branch.reward.map(points).join(' / ')} points a round`,
     target,
   }));
   return (await vscode.window.showQuickPick(items, { title, placeHolder: 'Which branch?', matchOnDescription: true, matchOnDetail: true }))

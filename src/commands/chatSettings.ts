@@ -5,6 +5,7 @@ import { hasChatOpponent } from '../protocol/opponent';
 import type { RunConfig } from '../protocol/runConfig';
 import type { TrainParams } from '../protocol/trainer';
 import { APIS_SETTING, endpointsAmong, keysOf, type ReadApis, readApis, whyUnreachable } from '../runs/chatApis';
+import { showWarning } from '../views/notices';
 import { Refusal } from './services';
 
 type Secrets = Pick<vscode.ExtensionContext, 'secrets'>;
@@ -61,7 +62,7 @@ export function watchApis(): vscode.Disposable {
     for (const problem of problems.values()) {
       if (told.has(problem)) continue;
       told.add(problem);
-      void vscode.window.showWarningMessage(problem, 'Open Settings').then((answer) => {
+      void showWarning(problem, 'Open Settings').then((answer) => {
         if (answer !== undefined) void vscode.commands.executeCommand('workbench.action.openSettings', APIS_SETTING);
       });
     }

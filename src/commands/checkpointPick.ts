@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import { lineText } from '../domain/tokens/visibleText';
 import type { OpenRun } from '../runs/openRun';
 import { type Checkpoint, checkpointsOf } from '../runs/policyCards';
 import { points } from '../runs/rowWords';
+import { plainWords } from '../views/plainWords';
 import { Refusal, type Services } from './services';
 
 interface Item extends vscode.QuickPickItem {
@@ -40,16 +40,16 @@ function itemsOf(run: OpenRun, original: Checkpoint | null): Item[] {
   );
   const base: Item = {
     label: 'base model',
-    description: `${lineText(run.name)} · before any training`,
+    description: `${plainWords(run.name)} · before any training`,
     checkpoint: { run, iteration: null },
   };
   const all = original === null ? [base, ...checkpoints] : [...checkpoints.reverse(), ...(original.iteration === null ? [] : [base])];
   const offered = all.filter(({ checkpoint }) => checkpoint?.run !== original?.run || checkpoint?.iteration !== original?.iteration);
-  return offered.length === 0 ? [] : [{ label: lineText(run.name), kind: vscode.QuickPickItemKind.Separator }, ...offered];
+  return offered.length === 0 ? [] : [{ label: plainWords(run.name), kind: vscode.QuickPickItemKind.Separator }, ...offered];
 }
 
 function describe(run: OpenRun, iteration: number): { description: string } {
   const reward = run.folder.iteration(iteration)?.measures?.meanReward;
   const told = reward ? `${reward.map(points).join(' / ')} points a round` : 'before training';
-  return { description: `${lineText(run.name)} · ${told}` };
+  return { description: `${plainWords(run.name)} · ${told}` };
 }

@@ -10,6 +10,7 @@ import { sha256 } from '../runs/durableFile';
 import { creditCheckOf, creditCheckText, readImportLines } from '../runs/importLines';
 import type { OpenRun } from '../runs/openRun';
 import { messageOf } from '../runs/problem';
+import { plainWords } from '../views/plainWords';
 import { Refusal, type Services } from './services';
 
 /** How long to wait for the first iteration to be whole, in milliseconds. */
@@ -76,7 +77,7 @@ async function importFirst(
   const { inference, store, library, log } = services;
   const stop = new AbortController();
   let run: OpenRun | undefined;
-  const title = `Importing ${from.seed === null ? from.folder : join(from.folder, `seed_${from.seed}`)}`;
+  const title = `Importing ${plainWords(from.seed === null ? from.folder : join(from.folder, `seed_${from.seed}`))}`;
   try {
     await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title, cancellable: true },

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { OpenRun } from '../runs/openRun';
+import { showInformation } from '../views/notices';
 import type { Services } from './services';
 
 /** A run that lasts this long is worth the question what becomes of it when the window closes, in milliseconds. */
@@ -15,7 +16,7 @@ export function askToKeepTraining({ context }: Services, runs: readonly OpenRun[
     await context.globalState.update(ASKED, true);
     const question =
       'Training stops when this window closes, and Resume Run goes on with it. Should runs that you start from now on keep training?';
-    const answer = await vscode.window.showInformationMessage(question, 'Keep Training', 'Stop With the Window');
+    const answer = await showInformation(question, 'Keep Training', 'Stop With the Window');
     if (answer === undefined) return;
     await settings.update('keepTraining', answer === 'Keep Training' ? 'keep' : 'stop', vscode.ConfigurationTarget.Global);
   }, WORTH_ASKING);

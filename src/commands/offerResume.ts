@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../runs/problem';
 import { isLeft } from '../runs/runSets';
+import { showError, showInformation } from '../views/notices';
 import { resume } from './resumeRun';
 import { goOnWith } from './runSet';
 import type { Services } from './services';
@@ -24,7 +25,7 @@ export async function offerResume(services: Services): Promise<void> {
     count === 1
       ? `${first.name} was`
       : `${count} ${sets.length === 0 ? 'runs' : runs.length === 0 ? 'run sets' : 'runs and run sets'} were`;
-  const answer = await vscode.window.showInformationMessage(`${which} cut off before the end.`, 'Resume', 'Not Now');
+  const answer = await showInformation(`${which} cut off before the end.`, 'Resume', 'Not Now');
   // Either answer settles it: what can go on keeps its Resume button, and nobody asks again.
   for (const set of sets) {
     await library.setEnded(set.id);
@@ -34,6 +35,6 @@ export async function offerResume(services: Services): Promise<void> {
   for (const run of runs) {
     await library.trainingEnded(run);
     if (answer !== 'Resume') continue;
-    await resume(services, run).catch((error: unknown) => void vscode.window.showErrorMessage(`${run.name}: ${messageOf(error)}`));
+    await resume(services, run).catch((error: unknown) => void showError(`${run.name}: ${messageOf(error)}`));
   }
 }

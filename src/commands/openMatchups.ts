@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import { readMatchups } from '../runs/playedFiles';
+import { showError } from '../views/notices';
+import { plainWords } from '../views/plainWords';
 import type { Command } from './command';
 import { folderOfMatchups, keptMatchups, matchupsId, openPlayed } from './matchupsLibrary';
 import { Refusal, type Services } from './services';
@@ -39,7 +41,7 @@ export function followMatchups(services: Services): vscode.Disposable {
   const stop = inspector.onOpenMatchup(({ id, row, col }) => {
     openCell(services, id, row, col).catch((error: unknown) => {
       log.error(error instanceof Error ? error : String(error));
-      void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+      void showError(error instanceof Error ? error.message : String(error));
     });
   });
   return { dispose: stop };
@@ -77,9 +79,9 @@ async function pick({ context, store }: Services): Promise<string | undefined> {
   const kept = await keptMatchups(context, store);
   const items = kept.map(
     ({ folder, file, problem }): Item => ({
-      label: file === null ? `$(warning) ${matchupsId(folder)}` : `${file.game}: ${file.players.join(', ')}`,
+      label: file === null ? `$(warning) ${plainWords(matchupsId(folder))}` : plainWords(`${file.game}: ${file.players.join(', ')}`),
       description: file === null ? '' : new Date(file.created).toLocaleString(),
-      detail: problem ?? folder,
+      detail: plainWords(problem ?? folder),
       folder,
     }),
   );

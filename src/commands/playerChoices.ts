@@ -1,9 +1,9 @@
 import type { GameId } from '../domain/games/game';
 import { scriptedPlayers } from '../domain/players';
-import { lineText } from '../domain/tokens/visibleText';
 import type { InferenceRequests } from '../protocol/inference';
 import type { OpenRun } from '../runs/openRun';
 import { points } from '../runs/rowWords';
+import { plainWords } from '../views/plainWords';
 import { configuredApis } from './chatSettings';
 import type { Services } from './services';
 import type { Choice } from './steps';
@@ -38,15 +38,15 @@ export function playerChoices({ store, selection }: Pick<Services, 'store' | 'se
     ]),
     ...headed('Chat endpoints', [
       ...Object.entries(apis).map(([name, { model, baseUrl }]) =>
-        choice(`api:${name}`, `api:${name}`, { description: `${model} at ${baseUrl}` }),
+        choice(`api:${name}`, `api:${name}`, { description: plainWords(`${model} at ${baseUrl}`) }),
       ),
       ...[...problems]
         .filter(([name]) => name !== '')
-        .map(([name, problem]) => choice(`api:${name}`, `$(warning) api:${name}`, { detail: problem })),
+        .map(([name, problem]) => choice(`api:${name}`, `$(warning) api:${name}`, { detail: plainWords(problem) })),
     ]),
     ...ordered.flatMap((run) =>
       headed(
-        `Earlier: ${lineText(run.name)}`,
+        `Earlier: ${plainWords(run.name)}`,
         checkpointsOf(run)
           .slice(1)
           .map((iteration) => checkpointChoice(run, iteration, false)),
@@ -63,8 +63,8 @@ function checkpointsOf({ folder }: OpenRun): number[] {
 function checkpointChoice(run: OpenRun, iteration: number, picked: boolean): Choice {
   const reward = run.folder.iteration(iteration)?.measures?.meanReward;
   const told = iteration === 0 ? ' · before training' : reward ? ` · ${reward.map(points).join(' / ')} points a round` : '';
-  return choice(`${run.folder.path}@${iteration}`, lineText(run.name), {
-    description: `${run.folder.baseName}@${iteration}${told}`,
+  return choice(`${run.folder.path}@${iteration}`, plainWords(run.name), {
+    description: `${plainWords(run.folder.baseName)}@${iteration}${told}`,
     picked,
   });
 }
@@ -85,7 +85,7 @@ function setChoices(runs: readonly OpenRun[]): Choice[] {
     const twins = several.filter((others) => others[0]?.file?.config.algorithm === algorithm).length;
     const name = twins > 1 ? `${algorithm} (${set?.name})` : algorithm;
     const written = { name, members: members.map((run) => `${run.folder.path}@${checkpointsOf(run)[0] ?? 0}`) };
-    return choice(written, lineText(`${set?.name ?? ''}: ${algorithm}`), { description: `${members.length} seeds` });
+    return choice(written, plainWords(`${set?.name ?? ''}: ${algorithm}`), { description: `${members.length} seeds` });
   });
 }
 

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Place } from '../protocol/webview';
 import { NeedsTrust } from '../runs/policyCards';
 import { messageOf } from '../runs/problem';
+import { showError } from '../views/notices';
 import { COMMAND_NAMES, type CommandName, isCommandName } from './names';
 import { Refusal, type Services } from './services';
 import { commandTable } from './table';
@@ -49,7 +50,7 @@ function report({ log }: Services, error: unknown): void {
     error instanceof Refusal || error instanceof NeedsTrust ? message : error instanceof Error ? (error.stack ?? message) : message,
   );
   const remedy = error instanceof Untrusted || error instanceof NeedsTrust ? 'Manage Workspace Trust' : 'Show Log';
-  void vscode.window.showErrorMessage(message, remedy).then((answer) => {
+  void showError(message, remedy).then((answer) => {
     if (answer === 'Show Log') log.show(true);
     else if (answer !== undefined) void vscode.commands.executeCommand('workbench.trust.manage');
   });

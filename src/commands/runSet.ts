@@ -6,6 +6,8 @@ import type { QueuedRun, QueuedTrainer, QueueReport } from '../runs/runQueue';
 import { isLeft, type OpenSet, type SetMember } from '../runs/runSets';
 import { nextStep } from '../runs/setRuns';
 import { type SetShare, shareSet } from '../runs/setShare';
+import { showError } from '../views/notices';
+import { plainWords } from '../views/plainWords';
 import { opponentReach } from './chatSettings';
 import { Refusal, type Services } from './services';
 import { trainerSettings } from './trainerSettings';
@@ -42,9 +44,9 @@ export async function targetSet(
   if (only === undefined) throw new Refusal(none);
   if (candidates.length === 1) return only;
   const items = [...new Set([...(selected === undefined ? [] : [selected]), ...candidates])].map((set) => ({
-    label: set.name,
+    label: plainWords(set.name),
     description: `${set.finished} of ${set.members.length} runs are finished`,
-    detail: set.plan?.path ?? set.id,
+    detail: plainWords(set.plan?.path ?? set.id),
     set,
   }));
   return (await vscode.window.showQuickPick(items, { title, placeHolder: 'Which run set?', matchOnDetail: true }))?.set;
@@ -67,13 +69,13 @@ async function ended({ queue, sets, library, trainers, log }: Services, { run, e
   const set = sets.get(run.set);
   if (![...queue.waiting, ...queue.underway].some((other) => other.set === run.set)) {
     await library.setEnded(run.set);
-    if (set?.status === 'finished') vscode.window.setStatusBarMessage(`$(check) ${set.name}: all runs are finished`, 10_000);
+    if (set?.status === 'finished') vscode.window.setStatusBarMessage(`$(check) ${plainWords(set.name)}: all runs are finished`, 10_000);
   }
   if (end.how !== 'refused') return;
   const name = set?.members.find(({ folder }) => folder === run.folder)?.name ?? run.folder;
   const others = dropped.length === 0 ? '' : `. The other ${dropped.length} runs of the set were not tried`;
   log.error(`${name}: ${end.message}${others}`);
-  const answer = await vscode.window.showErrorMessage(`${name}: ${end.message}${others}`, 'Resume Run Set', 'Show Log');
+  const answer = await showError(`${name}: ${end.message}${others}`, 'Resume Run Set', 'Show Log');
   if (answer === 'Resume Run Set') await vscode.commands.executeCommand('parley.resumeRunSet', { set: run.set });
   else if (answer === 'Show Log') log.show(true);
 }

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import type { OpenRun } from '../runs/openRun';
+import { plainWords } from '../views/plainWords';
 import { Refusal, type Services } from './services';
 
 /** What menus, views and callers pass to say which run is meant; other keys belong to whoever reads them. */
@@ -29,9 +30,9 @@ export async function targetRun(
   if (only === undefined) throw new Refusal(none);
   if (candidates.length === 1) return only;
   const items = [...new Set([...(selected === undefined ? [] : [selected]), ...candidates])].map((run) => ({
-    label: run.name,
+    label: plainWords(run.name),
     description: `${run.iteration} of ${run.planned} iterations`,
-    detail: run.folder.path,
+    detail: plainWords(run.folder.path),
     run,
   }));
   return (await vscode.window.showQuickPick(items, { title, placeHolder: 'Which run?', matchOnDetail: true }))?.run;

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { plainWords } from '../views/plainWords';
 import type { Command } from './command';
 
 /** What a click on the status bar item leads to. */
@@ -11,8 +12,12 @@ export const showRunMenu: Command = {
     const training = sets.all.filter(({ status }) => status === 'live');
     const items = [
       { label: '$(open-preview) Open Inspector', command: 'parley.openInspector', args: {} as Record<string, string> },
-      ...training.map(({ id, name }) => ({ label: `$(debug-stop) Stop all of ${name}`, command: 'parley.stopRunSet', args: { set: id } })),
-      ...live.map((run) => ({ label: `$(debug-stop) Stop ${run.name}`, command: 'parley.stopRun', args: { run: run.id } })),
+      ...training.map(({ id, name }) => ({
+        label: `$(debug-stop) Stop all of ${plainWords(name)}`,
+        command: 'parley.stopRunSet',
+        args: { set: id },
+      })),
+      ...live.map((run) => ({ label: `$(debug-stop) Stop ${plainWords(run.name)}`, command: 'parley.stopRun', args: { run: run.id } })),
       { label: '$(output) Show Log', command: 'parley.showLog', args: {} },
     ];
     const picked = await vscode.window.showQuickPick(items, { title: 'Parley' });

@@ -2,6 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { EXTERNAL_SETTING, type ExternalCommand, prepareOutput, readExternalCommand } from '../runs/externalRun';
 import { messageOf } from '../runs/problem';
+import { showError } from '../views/notices';
+import { plainWords } from '../views/plainWords';
 import type { Command } from './command';
 import { openAdalign } from './importRun';
 import { Refusal, type Services } from './services';
@@ -23,8 +25,8 @@ export const startExternalRun: Command = {
       const { ended } = await external.start(command);
       externalLog.show(true);
       void ended.then(({ isFailure, line }) => {
-        if (!isFailure) vscode.window.setStatusBarMessage(`$(check) ${line}`, 10_000);
-        else void vscode.window.showErrorMessage(`External run: ${line}`, 'Show Log').then((answer) => answer && externalLog.show());
+        if (!isFailure) vscode.window.setStatusBarMessage(`$(check) ${plainWords(line)}`, 10_000);
+        else void showError(`External run: ${line}`, 'Show Log').then((answer) => answer && externalLog.show());
       });
     } catch (error) {
       throw new Refusal(`External run: ${messageOf(error)}`);
@@ -55,7 +57,7 @@ async function openWhenThere(services: Services, command: ExternalCommand, args:
         for (const { id } of runs) tree.toggle(id, true);
         if (runs[0]) selection.goTo({ run: runs[0].id });
       } catch (error) {
-        void vscode.window.showErrorMessage(messageOf(error));
+        void showError(messageOf(error));
       }
       return;
     }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import * as vscode from 'vscode';
 import type { OpenRun } from '../runs/openRun';
+import { plainWords } from '../views/plainWords';
 import type { Command } from './command';
 import { targetRun } from './runTarget';
 import type { Services } from './services';
@@ -24,10 +25,10 @@ async function chosenRuns(services: Services, args: unknown): Promise<readonly O
   const items = [
     {
       label: live.length === 2 ? 'Both runs' : `All ${live.length} runs`,
-      description: live.map(({ name }) => name).join(', '),
+      description: plainWords(live.map(({ name }) => name).join(', ')),
       runs: live,
     },
-    ...live.map((run) => ({ label: run.name, description: `${run.iteration} of ${run.planned} iterations`, runs: [run] })),
+    ...live.map((run) => ({ label: plainWords(run.name), description: `${run.iteration} of ${run.planned} iterations`, runs: [run] })),
   ];
   return (await vscode.window.showQuickPick(items, { title: 'Stop Run', placeHolder: 'Which run?' }))?.runs ?? [];
 }

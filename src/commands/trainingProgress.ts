@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import type { OpenRun } from '../runs/openRun';
 import { stopLine } from '../runs/trainers';
+import { showError } from '../views/notices';
+import { plainWords } from '../views/plainWords';
 import type { Services } from './services';
 
 /** Shows a run's start as a notification that can cancel it, until its first iteration is committed; later the status bar has it. */
@@ -9,7 +11,7 @@ export function followTraining(services: Services, run: OpenRun): void {
   const begun = run.iteration;
   const { active } = run;
   if (active === null) return;
-  const options = { location: vscode.ProgressLocation.Notification, title: `Parley: ${run.name}`, cancellable: true };
+  const options = { location: vscode.ProgressLocation.Notification, title: `Parley: ${plainWords(run.name)}`, cancellable: true };
   void vscode.window.withProgress(options, async (progress, token) => {
     token.onCancellationRequested(() => void active.handle.stop());
     const { memory } = active.progress ?? {};
@@ -32,7 +34,7 @@ export function followEnd({ library, log, trainers }: Services, run: OpenRun): v
     if (trainers.closing) return;
     await library.trainingEnded(run);
     if (info.how !== 'failed' && info.how !== 'died') return;
-    const answer = await vscode.window.showErrorMessage(`${run.name}: ${stopLine(info)}`, 'Resume Run', 'Show Log');
+    const answer = await showError(`${run.name}: ${stopLine(info)}`, 'Resume Run', 'Show Log');
     if (answer === 'Resume Run') await vscode.commands.executeCommand('parley.resumeRun', { run: run.id });
     else if (answer === 'Show Log') log.show(true);
   });

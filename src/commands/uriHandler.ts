@@ -1,5 +1,6 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { messageOf } from '../runs/problem';
+import { showError } from '../views/notices';
 import { placeOf } from './links';
 import type { Services } from './services';
 
@@ -16,7 +17,7 @@ export function uriHandler({ library, store, selection, tree, inspector }: Servi
         tree.reveal(place);
         inspector.open();
       } catch (error) {
-        void vscode.window.showErrorMessage(messageOf(error));
+        void showError(messageOf(error));
       }
     },
   };

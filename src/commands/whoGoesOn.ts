@@ -1,9 +1,9 @@
 import { AGENT_NAMES, type Seat } from '../domain/seat';
-import { lineText } from '../domain/tokens/visibleText';
 import { PERSON } from '../protocol/play';
 import type { NegotiationView } from '../protocol/webview';
 import type { OpenRun } from '../runs/openRun';
 import { seatThen } from '../runs/seatThen';
+import { plainWords } from '../views/plainWords';
 import { playerChoices } from './playerChoices';
 import type { Services } from './services';
 import type { Choice } from './steps';
@@ -21,7 +21,7 @@ function asBefore({ file, folder }: OpenRun, { place, players }: NegotiationView
   const { iteration = 0 } = place;
   const then = file === null ? null : seatThen(folder.path, file, folder.iterations, { player: players[seat], iteration });
   if (then === null) return null;
-  const stand = then.checkpoint === undefined ? lineText(players[seat]) : `checkpoint ${then.checkpoint}`;
+  const stand = then.checkpoint === undefined ? plainWords(players[seat]) : `checkpoint ${then.checkpoint}`;
   const detail = `The policy of iteration ${iteration} was not kept: the newest checkpoint before it stands in`;
   return { label: 'As before', description: stand, ...(then.isExact ? {} : { detail }), pick: () => JSON.stringify(null) };
 }

@@ -4,6 +4,7 @@ import { type InspectorDetail, type MatchupCell, type MatchupsView, type Place, 
 import { Emitter } from '../runs/emitter';
 import { messageOf } from '../runs/problem';
 import { type HydratedView, hydratedView, type InspectorState, type ViewSources } from './hydratedView';
+import { showWarning } from './notices';
 
 /** How long a page that is visible may take to come up before another panel is tried, in milliseconds, and how often. */
 const PAGE_WITHIN = 4000;
@@ -113,7 +114,7 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
       const file = await this.restoreMatchups(id);
       if (file !== null && this.#state.matchups === null) this.#setMatchups({ id, file });
     } catch (error) {
-      void vscode.window.showWarningMessage(`The match-ups ${id} cannot be shown again: ${messageOf(error)}`);
+      void showWarning(`The match-ups ${id} cannot be shown again: ${messageOf(error)}`);
     }
   }
 

@@ -4,6 +4,7 @@ import { points } from '../runs/rowWords';
 import type { OpenSet, RunSets } from '../runs/runSets';
 import type { RunStore } from '../runs/runStore';
 import { coalesced } from './coalesced';
+import { plainWords } from './plainWords';
 
 /** The status bar item while this window trains: iteration, reward, tokens a second, device; a click leads on. */
 export function statusBar(store: RunStore, sets: RunSets): vscode.Disposable {
@@ -40,10 +41,10 @@ function setLine({ name, finished, members }: OpenSet): string {
 /** One run in full, several as `aa 57/200 2.8 · rl 55/200 1.3`, before them the sets that they are of as `set 3/10`. */
 function statusText(active: readonly OpenRun[], sets: readonly OpenSet[]): string {
   const [only] = active;
-  if (active.length === 1 && only !== undefined && sets.length === 0) return `$(pulse) ${statusLine(only)}`;
+  if (active.length === 1 && only !== undefined && sets.length === 0) return `$(pulse) ${plainWords(statusLine(only))}`;
   const speed = active.reduce((sum, run) => sum + (run.active?.progress?.tokensPerSecond ?? 0), 0);
   const progress = sets.map(({ finished, members }) => `set ${finished}/${members.length}`);
-  return `$(pulse) ${[...progress, ...active.map(brief)].join(' · ')}${speed > 0 ? ` · ${tokens(speed)}` : ''}`;
+  return `$(pulse) ${[...progress, ...active.map((run) => plainWords(brief(run)))].join(' · ')}${speed > 0 ? ` · ${tokens(speed)}` : ''}`;
 }
 
 function brief(run: OpenRun): string {

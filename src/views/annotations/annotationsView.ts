@@ -11,6 +11,7 @@ import {
 import { lineText } from '../../domain/tokens/visibleText';
 import type { OpenRun } from '../../runs/openRun';
 import { coalesced } from '../coalesced';
+import { plainWords } from '../plainWords';
 import type { TranscriptFiles } from '../transcripts/transcriptFiles';
 import type { AnnotationLibrary, Located } from './annotationLibrary';
 
@@ -165,7 +166,7 @@ function isAt(node: AnnotationNode | undefined, { run, place }: { readonly run: 
 }
 
 function runItem({ id, run, children, broken }: AnnotatedRunNode): vscode.TreeItem {
-  const item = new vscode.TreeItem(lineText(run?.name ?? id), vscode.TreeItemCollapsibleState.Expanded);
+  const item = new vscode.TreeItem(plainWords(run?.name ?? id), vscode.TreeItemCollapsibleState.Expanded);
   item.id = `run/${id}`;
   const notes = [`${children.length}`, run === undefined ? 'not open' : '', broken === 0 ? '' : `${broken} unreadable lines kept`];
   item.description = notes.filter((note) => note !== '').join(' · ');
@@ -176,15 +177,15 @@ function runItem({ id, run, children, broken }: AnnotatedRunNode): vscode.TreeIt
 
 function annotationItem({ annotation, run, located }: AnnotationNode): vscode.TreeItem {
   const { body, quote, iteration, negotiation, branch, author, tags, resolved } = annotation;
-  const item = new vscode.TreeItem(lineText(body.replaceAll(/\s+/g, ' ').trim()), vscode.TreeItemCollapsibleState.None);
+  const item = new vscode.TreeItem(plainWords(body.replaceAll(/\s+/g, ' ').trim()), vscode.TreeItemCollapsibleState.None);
   item.id = annotation.id;
   const count = answersOf(annotation).length;
   const orphaned = located?.state.kind === 'orphaned' ? located.state.reason : null;
   const notes = [
     orphaned === null ? '' : 'orphaned',
     `${iteration}·n${negotiation}${branch === undefined ? '' : `·b${branch}`}`,
-    lineText(quote.replaceAll('↵\n', ' ')),
-    ...tags.map((tag) => `#${lineText(tag)}`),
+    plainWords(quote.replaceAll('↵\n', ' ')),
+    ...tags.map((tag) => `#${plainWords(tag)}`),
     count === 0 ? '' : `${count} ${count === 1 ? 'answer' : 'answers'}`,
   ];
   item.description = notes.filter((note) => note !== '').join(' · ');

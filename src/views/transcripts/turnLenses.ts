@@ -3,6 +3,7 @@ import { AGENT_NAMES } from '../../domain/seat';
 import type { Place } from '../../protocol/webview';
 import { signed } from '../../runs/rowWords';
 import { roundOutcome, type TranscriptTurn } from '../../runs/transcript';
+import { plainWords } from '../plainWords';
 import type { TranscriptFiles } from './transcriptFiles';
 
 /** Above each turn what can be done with it, unless `parley.codeLens` is off. */
@@ -93,5 +94,11 @@ function ownLenses(line: number, place: Place): vscode.CodeLens[] {
 }
 
 function lens(line: number, title: string, command: string, place: Place, tooltip: string): vscode.CodeLens {
-  return new vscode.CodeLens(new vscode.Range(line, 0, line, 0), { title, tooltip, command: `parley.${command}`, arguments: [place] });
+  // Actions and players are a file's words, and a lens is read for icons.
+  return new vscode.CodeLens(new vscode.Range(line, 0, line, 0), {
+    title: plainWords(title),
+    tooltip,
+    command: `parley.${command}`,
+    arguments: [place],
+  });
 }
