@@ -7,7 +7,7 @@ import type { WorldRun } from './world';
 
 /** What a page is opened with; a JSON object in `window.scenario`. */
 export interface Scenario {
-  readonly runs: 'none' | 'pair' | 'split' | 'broken' | 'few' | 'two' | 'seeds' | 'long' | 'huge' | 'starting';
+  readonly runs: 'none' | 'pair' | 'split' | 'broken' | 'few' | 'two' | 'seeds' | 'long' | 'huge' | 'starting' | 'opponent' | 'imported';
   readonly select?: Place;
   readonly expand?: readonly string[];
   readonly newestFirst?: boolean;
@@ -32,6 +32,8 @@ const showings: Readonly<Record<Scenario['runs'], () => Showing[]>> = {
     { run: aa, committed: 143, status: 'live' },
     { run: rl, committed: 141, status: 'live' },
   ],
+  opponent: () => [{ run: { ...aa, opponent: 'scripted:tit-for-tat' }, committed: 143, status: 'live' }],
+  imported: () => [{ run: { ...aa, imported: true }, committed: 200, status: 'finished' }],
   starting: () => [{ run: aa, committed: 0, status: 'live' }],
   split: () => [
     { run: trust, committed: 214, status: 'live' },

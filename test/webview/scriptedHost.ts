@@ -246,6 +246,7 @@ export class ScriptedHost {
       secondsPerIteration: status === 'live' ? 0.21 : null,
       ...(run.pairedWith === undefined ? {} : { pairedWith: run.pairedWith }),
       ...(this.settings.branches === undefined ? {} : { forkable: true as const }),
+      ...(run.opponent === undefined ? {} : { opponent: run.opponent }),
       ...(problem === undefined ? {} : { problem }),
     };
   }

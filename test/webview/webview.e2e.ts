@@ -612,6 +612,30 @@ describe('inspector', () => {
   });
 });
 
+describe('what has no number', () => {
+  it('is said in the legend, with whose turns they are', async () => {
+    await withPage({ view: 'inspector', scenario: { runs: 'opponent', select: NEGOTIATION } }, async (page) => {
+      await page.locator('.legend-lacks', { hasText: 'Bob not trained: no push' }).waitFor();
+      expect(await page.locator('.legend-scale').count()).toBe(1);
+      await page.keyboard.press('c');
+      await page.locator('.legend-lacks').waitFor({ state: 'detached' });
+    });
+  });
+
+  it('is left out of the charts, or named there where it was asked for', async () => {
+    const select = { run: 'ipd-aa' };
+    await withPage({ view: 'inspector', scenario: { runs: 'imported', select } }, async (page) => {
+      await page.locator('.chart svg').nth(3).waitFor();
+      expect(await page.getByText('not recorded').count()).toBe(0);
+    });
+    const state = { measures: ['entropy'], advantageChart: 'credits' };
+    await withPage({ view: 'inspector', scenario: { runs: 'imported', select, state } }, async (page) => {
+      await page.getByText('Entropy: not recorded in this run.').waitFor();
+      await page.getByText('Credits: not recorded in this run.').waitFor();
+    });
+  });
+});
+
 describe('charts', () => {
   const IN_SET = { run: 'aa-1', iteration: 62, group: 2, negotiation: 19 } as const;
 

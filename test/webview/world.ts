@@ -27,6 +27,10 @@ export interface WorldRun {
   readonly pairedWith?: string;
   /** Iterations by which it learns later than others. */
   readonly late?: number;
+  /** Who has Bob's seat, where nobody there is trained. */
+  readonly opponent?: string;
+  /** Entropies and what the optimizer reports are not on record, as where a run was imported. */
+  readonly imported?: true;
 }
 
 /** Negotiations an iteration, and how many share their random numbers. */
@@ -288,7 +292,7 @@ export function negotiationOf(run: WorldRun, iteration: number, negotiation: num
         ...spoken,
         turn: turn++,
         round: index,
-        trained: true,
+        trained: run.opponent === undefined || spoken.seat === 0,
         credit: creditView(credits, spoken.seat, negotiation, index),
       }),
     ),
@@ -302,7 +306,7 @@ export function negotiationOf(run: WorldRun, iteration: number, negotiation: num
     matchedGamma: settings.matchedGamma,
     rewardScale: settings.rewardScale,
     group,
-    players: ['policy', 'policy'],
+    players: ['policy', run.opponent ?? 'policy'],
     rounds: own.map(
       (round, index): RoundView => ({
         round: index,
@@ -371,6 +375,7 @@ export function curveOf(run: WorldRun, from: number, to: number): CurvePoint[] {
 
 function pointOf(run: WorldRun, iteration: number): CurvePoint {
   const measures = measuresOf(run, iteration);
+  if (run.imported) return { iteration, measures: { ...measures, entropy: null, kl: null, validMass: null }, seconds: 0 };
   const learned = learnedAt(run, iteration);
   const noise = random(run.seed, run.id, 'training', iteration);
   const about = (value: number): number => value * (0.9 + 0.2 * noise.uniform());
