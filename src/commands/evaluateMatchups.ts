@@ -7,6 +7,7 @@ import { gameId, gameSettings } from '../protocol/runConfig';
 import { readMatchups } from '../runs/playedFiles';
 import { firstIssue, messageOf } from '../runs/problem';
 import { usageLine } from '../runs/usageLine';
+import { showInformation } from '../views/notices';
 import { refuseUnreachable } from './chatSettings';
 import type { Command } from './command';
 import { freePlayedFolder, matchupsId, openPlayed, playedRoot } from './matchupsLibrary';
@@ -117,7 +118,7 @@ async function play(
   if (failure === undefined) return kept;
   const left = kept === null ? '' : `. What was played by then (${pairs(kept.rollouts.length)}) is kept`;
   if (!stop.signal.aborted) throw new Refusal(`${TITLE}: ${messageOf(failure)}${left}`);
-  if (kept !== null) void vscode.window.showInformationMessage(`Match-ups called off${left}`);
+  if (kept !== null) void showInformation(`Match-ups called off${left}`);
   return kept;
 }
 
@@ -128,7 +129,7 @@ function pairs(count: number): string {
 /** Endpoints cost money: what they were asked and what that cost. */
 function tellCosts({ usage }: MatchupsFile): void {
   const lines = Object.entries(usage).map(([player, used]) => `${player}: ${usageLine(used)}`);
-  if (lines.length > 0) void vscode.window.showInformationMessage(`Match-ups. ${lines.join('. ')}`);
+  if (lines.length > 0) void showInformation(`Match-ups. ${lines.join('. ')}`);
 }
 
 async function choose(services: Services): Promise<Chosen | undefined> {

@@ -2,7 +2,6 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import type { GameId } from '../domain/games/game';
 import { games } from '../domain/games/index';
-import { lineText } from '../domain/tokens/visibleText';
 import type { PlayFile } from '../protocol/play';
 import { gameId, gameSettings } from '../protocol/runConfig';
 import { readPlay } from '../runs/playedFiles';
@@ -11,6 +10,8 @@ import { playTotals } from '../runs/playTable';
 import { firstIssue, messageOf } from '../runs/problem';
 import { points } from '../runs/rowWords';
 import { usageLine } from '../runs/usageLine';
+import { showInformation } from '../views/notices';
+import { plainWords } from '../views/plainWords';
 import { askTurn } from './askTurn';
 import { refuseUnreachable } from './chatSettings';
 import type { Command } from './command';
@@ -68,7 +69,7 @@ function parseArgs(args: unknown): z.infer<typeof given> {
 /** Takes turns until it has ended, or the person pauses. */
 async function takeTurns(services: Services, handle: PlayHandle, answers: string[] | null): Promise<void> {
   const { tables } = services;
-  const opponent = lineText(handle.file.opponent.name);
+  const opponent = plainWords(handle.file.opponent.name);
   await tables.show(handle);
   while (handle.ask !== null) {
     const text = answers === null ? await askTurn(handle.ask, opponent) : answers.shift();
@@ -86,9 +87,9 @@ async function takeTurns(services: Services, handle: PlayHandle, answers: string
 async function ended(services: Services, { folder, file }: PlayHandle): Promise<void> {
   const run = await openPlayed(services, folder);
   const { own, theirs } = playTotals(file);
-  const cost = file.usage === null ? '' : ` ${lineText(file.opponent.name)}: ${usageLine(file.usage)}.`;
-  const line = `You got ${points(own)} points, ${lineText(file.opponent.name)} ${points(theirs)}.${cost}`;
-  void vscode.window.showInformationMessage(line, 'Read It Turn by Turn').then((answer) => {
+  const cost = file.usage === null ? '' : ` ${plainWords(file.opponent.name)}: ${usageLine(file.usage)}.`;
+  const line = `You got ${points(own)} points, ${plainWords(file.opponent.name)} ${points(theirs)}.${cost}`;
+  void showInformation(line, 'Read It Turn by Turn').then((answer) => {
     if (answer !== undefined) void readEnded(services, run.folder.path);
   });
 }
@@ -133,7 +134,7 @@ async function begin(services: Services, said: z.infer<typeof given>): Promise<P
   const params = { ...chosen, seat: said.seat ?? 0, seed: said.seed ?? Math.floor(Math.random() * SEEDS), rules: said.rules ?? {}, out };
   await tables.leaveOthers();
   try {
-    return await waiting(services, isChat(chosen.opponent), `${TITLE}: opening ${chosen.opponent} …`, (options) =>
+    return await waiting(services, isChat(chosen.opponent), `${TITLE}: opening ${plainWords(chosen.opponent)} …`, (options) =>
       PlayHandle.sit(inference, params, options),
     );
   } catch (error) {
@@ -208,7 +209,7 @@ async function offered(context: vscode.ExtensionContext): Promise<Item[]> {
 
 function itemOf(folder: string, file: PlayFile): Item {
   const { game, opponent, turns, rounds, rollouts, created } = file;
-  const label = `${games[game].title} against ${lineText(opponent.name)}`;
+  const label = `${games[game].title} against ${plainWords(opponent.name)}`;
   const when = new Date(created).toLocaleString();
   if (rollouts === null) {
     return {

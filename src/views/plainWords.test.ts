@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainWords } from './plainWords';
@@ -39,5 +41,18 @@ describe('plainWords', () => {
         expect(text).not.toMatch(/[\p{Cc}\p{Cf}]/u);
       }),
     );
+  });
+});
+
+describe('Notifications', () => {
+  it('are raised by notices.ts alone, which makes their words plain; dialogs in front of everything have no links', () => {
+    const source = path.join(__dirname, '..');
+    const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => /^(commands|views)\/.*\.ts$/.test(file));
+    const raised = files.flatMap((file) =>
+      [...readFileSync(path.join(source, file), 'utf8').matchAll(/window\s*\.show(?:Error|Warning|Information)Message\((.{0,200})/gs)]
+        .filter(([, words = '']) => !words.includes('modal: true'))
+        .map(() => file),
+    );
+    expect(new Set(raised)).toEqual(new Set(['views/notices.ts']));
   });
 });
