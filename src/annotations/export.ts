@@ -1,5 +1,5 @@
-import type { SchemaElement } from 'hyparquet';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
+import { parquetSchema } from '../protocol/parquetSchema';
 import { type Annotation, byId } from './annotation';
 import { answersOf, reactionsOf } from './edit';
 
@@ -50,8 +50,7 @@ export function exportJson(annotations: readonly Annotation[]): string {
 export function exportParquet(annotations: readonly Annotation[]): Uint8Array {
   const rows = rowsOf(annotations);
   const columnData: ColumnSource[] = NAMES.map((name) => ({ name, data: rows.map((row) => row[name]) }));
-  const schema: SchemaElement[] = [{ name: 'annotations', num_children: NAMES.length }, ...NAMES.flatMap(elements)];
-  return new Uint8Array(parquetWriteBuffer({ columnData, schema, createdBy: 'parley' }));
+  return new Uint8Array(parquetWriteBuffer({ columnData, schema: parquetSchema('annotations', COLUMNS), createdBy: 'parley' }));
 }
 
 function standing(annotations: readonly Annotation[]): Annotation[] {
@@ -89,19 +88,4 @@ function rowsOf(annotations: readonly Annotation[]): Row[] {
 function cell(value: Row[ColumnName]): string {
   const text = value === null ? '' : Array.isArray(value) ? value.join(' | ') : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-function elements(name: ColumnName): SchemaElement[] {
-  const type: string = COLUMNS[name];
-  if (!type.endsWith('[]')) return [leaf(name, type.replace('?', ''), type.endsWith('?') ? 'OPTIONAL' : 'REQUIRED')];
-  return [
-    { name, repetition_type: 'REQUIRED', num_children: 1, converted_type: 'LIST' },
-    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-    leaf('element', type.slice(0, -2), 'REQUIRED'),
-  ];
-}
-
-function leaf(name: string, type: string, repetition_type: 'OPTIONAL' | 'REQUIRED'): SchemaElement {
-  if (type === 'STRING') return { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type };
-  return { name, type: type as 'INT32' | 'BOOLEAN', repetition_type };
 }

@@ -19,7 +19,7 @@ export interface OptionSpec {
 /** What a command understands. */
 export interface ArgumentSpec {
   readonly options: readonly OptionSpec[];
-  /** Names of what stands on the line without dashes, all required. */
+  /** Names of what stands on the line without dashes, all required; a last one that ends in … may be there more than once. */
   readonly positionals: readonly string[];
 }
 
@@ -65,8 +65,8 @@ export function readArguments(words: readonly string[], { options, positionals: 
     values.set(option.name, [...before, value]);
   }
   const missing = names[positionals.length];
-  if (missing !== undefined) throw new UsageError(`${missing} is missing`);
-  const surplus = positionals[names.length];
+  if (missing !== undefined) throw new UsageError(`${missing.replace('…', '')} is missing`);
+  const surplus = names.at(-1)?.endsWith('…') === true ? undefined : positionals[names.length];
   if (surplus !== undefined)
     throw new UsageError(`"${surplus}" is one word too many${surplus.includes('=') ? '; settings go behind --set' : ''}`);
   return reader(positionals, values);

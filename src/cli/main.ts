@@ -7,6 +7,7 @@ import { cardCommand } from './cardCommand';
 import type { Command } from './command';
 import { devicesCommand } from './devicesCommand';
 import { evaluateCommand } from './evaluateCommand';
+import { exportCommand } from './exportCommand';
 import { commandHelp, overview } from './help';
 import { importCommand } from './importCommand';
 import { pairedCommand } from './pairedCommand';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   evaluateCommand,
   cardCommand,
   importCommand,
+  exportCommand,
   devicesCommand,
   annotationsCommand,
   advantagesCommand,

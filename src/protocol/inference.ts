@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type BranchRequests, branchRequests } from './branches';
 import { chatEndpoints } from './chatEndpoints';
+import { type ExportRequests, exportRequests } from './exports';
 import { type ImportRequests, importRequests } from './imports';
 import { type EvaluateRequests, evaluateRequests } from './matchups';
 import { type PlayRequests, playRequests } from './play';
@@ -30,6 +31,7 @@ export type InferenceRequests = EvaluateRequests &
   CardRequests &
   BranchRequests &
   ImportRequests &
+  ExportRequests &
   PlayRequests & {
     /** Comes first; later ones apply to the work that begins after them. */
     configure: [settings: InferenceSettings, result: null];
@@ -56,6 +58,7 @@ export const inferenceRequests = {
   ...cardRequests,
   ...branchRequests,
   ...importRequests,
+  ...exportRequests,
   ...playRequests,
 } as const;
 

@@ -1,5 +1,5 @@
-import type { SchemaElement } from 'hyparquet';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
+import { parquetSchema } from '../protocol/parquetSchema';
 import { ROLLOUT_COLUMNS, type TurnRow } from '../protocol/rollouts';
 
 type ColumnName = keyof typeof ROLLOUT_COLUMNS;
@@ -23,19 +23,4 @@ export function encodeRollouts(rows: readonly TurnRow[]): Uint8Array {
   return new Uint8Array(parquetWriteBuffer({ columnData, schema: SCHEMA, rowGroupSize: ROW_GROUP, pageSize: PAGE, createdBy: 'parley' }));
 }
 
-const SCHEMA: SchemaElement[] = [{ name: 'turns', num_children: NAMES.length }, ...NAMES.flatMap(elements)];
-
-function elements(name: ColumnName): SchemaElement[] {
-  const type: string = ROLLOUT_COLUMNS[name];
-  if (!type.endsWith('[]')) return [leaf(name, type.replace('?', ''), type.endsWith('?') ? 'OPTIONAL' : 'REQUIRED')];
-  return [
-    { name, repetition_type: 'REQUIRED', num_children: 1, converted_type: 'LIST' },
-    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-    leaf('element', type.slice(0, -2), 'REQUIRED'),
-  ];
-}
-
-function leaf(name: string, type: string, repetition_type: 'OPTIONAL' | 'REQUIRED'): SchemaElement {
-  if (type === 'STRING') return { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type };
-  return { name, type: type as 'INT32' | 'FLOAT' | 'DOUBLE' | 'BOOLEAN', repetition_type };
-}
+const SCHEMA = parquetSchema('turns', ROLLOUT_COLUMNS);

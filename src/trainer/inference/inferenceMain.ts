@@ -11,6 +11,7 @@ import { cardWork, cosineWork } from './cardWork';
 import { distributionWork } from './distributionWork';
 import { EnginePool } from './enginePool';
 import { evaluateWork } from './evaluateWork';
+import { exportWork } from './exportWork';
 import { importAdalignWork, inspectAdalignWork } from './importWork';
 import { PlaySessions } from './play/playSessions';
 import type { Work } from './work';
@@ -55,6 +56,7 @@ const channel = openChannel<InferenceSide, HostSide>(
     distributions: (params) => perform(params, distributionWork),
     inspectAdalign: (params) => perform(params, inspectAdalignWork),
     importAdalign: (params) => perform(params, importAdalignWork),
+    exportRuns: (params) => perform(params, exportWork),
     sit: (params) => perform(params, (given, work) => tables.sit(given, work)),
     takeUp: (params) => perform(params, (given, work) => tables.takeUp(given, work)),
     say: (params) => perform(params, (given, work) => tables.say(given, work)),

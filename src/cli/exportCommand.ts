@@ -1,0 +1,69 @@
+import { EXPORT_FORMATS, type ExportFormat } from '../protocol/exports';
+import { exportRuns } from '../trainer/exports/exportRuns';
+import { type Arguments, didYouMean, UsageError } from './arguments';
+import type { Command } from './command';
+import { LiveLines } from './terminal';
+
+/** `parley export`: runs for other software. */
+export const exportCommand: Command = {
+  name: 'export',
+  summary: 'write runs for other software: tables',
+  about: `
+Writes runs in a form that other software reads. FORMAT is one of
+  csv, parquet   measures and turns of all RUNs, a table each, in the folder PATH
+RUN is a run folder; for tables also a folder of match-ups or of play. Files appear once all of them are whole: an export that
+fails or is stopped leaves nothing behind. docs/exporting.md says what each file holds and how to open it elsewhere.`,
+  positionals: ['FORMAT', 'RUN…'],
+  options: [
+    { name: 'out', value: 'PATH', about: 'the file or folder that is written' },
+    { name: 'iteration', value: 'N', repeats: true, about: 'only these iterations; N,N,… or given more than once' },
+    { name: 'overwrite', about: 'replace files that are there already' },
+    { name: 'json', about: '{"files": […], "bytes": N} on stdout' },
+  ],
+  examples: [['parley export parquet runs/rl-0 runs/aa-0 --out tables', 'tables/measures.parquet and tables/turns.parquet of two runs']],
+  run: async (args, terminal) => {
+    const [word = '', ...runs] = args.positionals;
+    const format = formatOf(word);
+    const out = args.text('out');
+    if (out === undefined || out === '') throw new UsageError('say where to write: --out PATH');
+    const live = new LiveLines(terminal);
+    const stopping = new AbortController();
+    const stop = (): void => stopping.abort(new Error('stopped; nothing was written'));
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    try {
+      const exported = await exportRuns(
+        { format, runs, out, iterations: iterationsOf(args), overwrite: args.has('overwrite') },
+        {
+          media: terminal.media,
+          signal: stopping.signal,
+          progress: (done, of, line) => live.show([`${Math.floor((100 * done) / Math.max(1, of))} %  ${line}`]),
+        },
+      );
+      live.show([]);
+      terminal.out(args.has('json') ? `${JSON.stringify(exported)}\n` : exported.files.map((file) => `${file}\n`).join(''));
+      return 0;
+    } finally {
+      live.show([]);
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    }
+  },
+};
+
+function formatOf(word: string): ExportFormat {
+  const format = EXPORT_FORMATS.find((each) => each === word);
+  if (format === undefined) throw new UsageError(`there is no format "${word}"${didYouMean(word, EXPORT_FORMATS)}`);
+  return format;
+}
+
+function iterationsOf(args: Arguments): number[] {
+  return args
+    .texts('iteration')
+    .flatMap((text) => text.split(','))
+    .map((text) => {
+      const number = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+      if (!Number.isSafeInteger(number)) throw new UsageError(`--iteration ${text}: give a whole number of 0 or more`);
+      return number;
+    });
+}
