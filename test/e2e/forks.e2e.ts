@@ -85,6 +85,7 @@ describe('What if somebody else had gone on', () => {
 
   it('what both policies would say in place of a token is shown by key, and follows the cursor', async () => {
     await row(/^negotiation 0\b/).click();
+    await inspector().getByText('branch 3 begins').waitFor({ state: 'detached' });
     await inspector().locator('.turn[data-turn="4"] .token').first().click();
     await workbench().press('w');
     const says = inspector().getByRole('region', { name: 'What would they say?' });
