@@ -56,6 +56,8 @@ export const runFile = z.strictObject({
 /** See `runFile`. */
 export type RunFile = z.infer<typeof runFile>;
 
+const byProposal = z.strictObject({ start: nullable, '0-2': nullable, '3-5': nullable, '6-8': nullable, '9-10': nullable });
+
 /** Measures as JSON; `domain/metrics` computes them. */
 export const measuresFile = z.looseObject({
   meanReward: pairOf(z.number()).nullable(),
@@ -65,6 +67,7 @@ export const measuresFile = z.looseObject({
   cooperateAfter: z.strictObject({ start: nullable, CC: nullable, CD: nullable, DC: nullable, DD: nullable }).optional(),
   keptWhenValuingLess: nullable.optional(),
   keptWhenValuingMore: nullable.optional(),
+  keptAfter: z.strictObject({ less: byProposal, more: byProposal }).optional(),
   statesHandRate: nullable.optional(),
   truthfulRate: nullable.optional(),
   validMass: nullable,

@@ -151,12 +151,19 @@ export interface Measures {
   readonly contestedEfficiency?: number | null;
   readonly keptWhenValuingLess?: number | null;
   readonly keptWhenValuingMore?: number | null;
+  readonly keptAfter?: KeptAfter;
   readonly statesHandRate?: number | null;
   readonly truthfulRate?: number | null;
   readonly validMass: number | null;
   readonly entropy: number | null;
   readonly kl: number | null;
 }
+
+/**
+ * Units kept of a kind, as 0 … 10, where one values it less and where more than the other does, by what the other proposed for
+ * itself in the round before, as 0 … 10 of the table; `start` is the first round.
+ */
+export type KeptAfter = Readonly<Record<'less' | 'more', Readonly<Record<'start' | '0-2' | '3-5' | '6-8' | '9-10', number | null>>>>;
 
 /** P(cooperate | last round), own move first; `start` is the first round. */
 export interface CooperateAfter {

@@ -19,18 +19,19 @@ describe('measure', () => {
   const COMMON = ['meanReward', 'jointReward', 'efficiency', 'validMass', 'entropy', 'kl'];
   const OWN: Record<GameId, string[]> = {
     ipd: ['cooperationRate', 'cooperateAfter'],
-    split: ['keptWhenValuingLess', 'keptWhenValuingMore', 'contestedEfficiency'],
-    'trust-and-split': ['keptWhenValuingLess', 'keptWhenValuingMore', 'statesHandRate', 'truthfulRate'],
-    'trust-and-split-values': ['keptWhenValuingLess', 'keptWhenValuingMore'],
-    'deal-or-no-deal': ['keptWhenValuingLess', 'keptWhenValuingMore'],
+    split: ['keptWhenValuingLess', 'keptWhenValuingMore', 'keptAfter', 'contestedEfficiency'],
+    'trust-and-split': ['keptWhenValuingLess', 'keptWhenValuingMore', 'keptAfter', 'statesHandRate', 'truthfulRate'],
+    'trust-and-split-values': ['keptWhenValuingLess', 'keptWhenValuingMore', 'keptAfter'],
+    'deal-or-no-deal': ['keptWhenValuingLess', 'keptWhenValuingMore', 'keptAfter'],
   };
 
   it.each(GAME_IDS)('%s: has the measures of the game, null where there is nothing to measure', (id) => {
     const measures = measure(id, []);
     expect(Object.keys(measures).sort()).toEqual([...COMMON, ...OWN[id]].sort());
-    const { cooperateAfter, ...rest } = measures;
+    const { cooperateAfter, keptAfter, ...rest } = measures;
     expect(Object.values(rest).every((value) => value === null)).toBe(true);
-    if (cooperateAfter) expect(Object.values(cooperateAfter)).toEqual([null, null, null, null, null]);
+    for (const group of [cooperateAfter, keptAfter?.less, keptAfter?.more])
+      if (group) expect(Object.values(group)).toEqual([null, null, null, null, null]);
   });
 
   it('takes means over rounds', () => {
@@ -60,6 +61,24 @@ describe('measure', () => {
     const measures = measure('split', [playTexts(negotiate(rules), ['9 5 2', 'all of it'], ['8 1 4', '6 5 10'])]);
     expect(measures.keptWhenValuingMore).toBeCloseTo((9 + 8 + 10) / 3);
     expect(measures.keptWhenValuingLess).toBeCloseTo((2 + 4 + 6) / 3);
+  });
+
+  it('tells what was kept by what the other proposed for itself in the round before', () => {
+    const rules = splitRules(defaultGameSettings('split'), () => ({
+      quantities: [10, 10, 10],
+      values: [
+        [10, 1, 1],
+        [1, 1, 10],
+      ],
+    }));
+    // Alice values the first kind more, Bob the last; the table is 30.
+    const rounds = playTexts(negotiate(rules), ['9 5 2', '0 0 3'], ['8 1 4', '10 10 10'], ['10 0 0', 'all of it'], ['7 7 7', '1 1 6']);
+    const alone = measure('split', [rounds], undefined, [0]).keptAfter!;
+    expect(alone.more).toEqual({ start: 9, '0-2': (8 + 7) / 2, '3-5': null, '6-8': null, '9-10': 10 });
+    expect(alone.less).toEqual({ start: 2, '0-2': (4 + 7) / 2, '3-5': null, '6-8': null, '9-10': 0 });
+    const other = measure('split', [rounds], undefined, [1]).keptAfter!;
+    // What did not parse is left out; what counted in its place is what Alice answers to.
+    expect(other.more).toEqual({ start: 3, '0-2': null, '3-5': (10 + 6) / 2, '6-8': null, '9-10': null });
   });
 
   it('gives pure greed 0.55 of the contested kinds', () => {

@@ -1,7 +1,7 @@
 import type { Game, GameSettings } from '../game';
 import { negotiate, type RoundRules } from '../negotiation';
 import { COMMON_SETTINGS, checkSettings } from '../settings';
-import { keptByValue } from '../sharing/measures';
+import { keptMeasures } from '../sharing/measures';
 import { keepConstraint, keepNothing, parseKeep, settleByAgreement } from '../sharing/proposals';
 import { talk } from '../sharing/talk';
 import { MESSAGE_WORDS } from '../vocabulary';
@@ -18,7 +18,7 @@ export const dealOrNoDeal: Game = {
     checkSettings(settings);
     return negotiate(dealOrNoDealRules(settings, itemDeals(random)));
   },
-  measures: keptByValue,
+  measures: keptMeasures,
 };
 
 /** The rules over given deals. */

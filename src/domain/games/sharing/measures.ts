@@ -1,14 +1,23 @@
 import { other, SEATS, type Seat } from '../../seat';
 import type { Measures, RoundOutcome } from '../game';
+import { keptAfterProposal } from './keptAfter';
 import { amounts } from './proposals';
+
+/** What was kept: by value, and by value and the other's last proposal. */
+export function keptMeasures(
+  negotiations: readonly (readonly RoundOutcome[])[],
+  seats: readonly Seat[] = SEATS,
+): Required<Pick<Measures, 'keptWhenValuingLess' | 'keptWhenValuingMore' | 'keptAfter'>> {
+  return { ...keptByValue(negotiations, seats), keptAfter: keptAfterProposal(negotiations, seats) };
+}
 
 /**
  * Mean units that these seats proposed for themselves, as 0 … 10 of a kind, where one values the kind less and where more than the other
  * does. Equal values, kinds that are not on the table and invalid acts are left out; null where nothing is left.
  */
-export function keptByValue(
+function keptByValue(
   negotiations: readonly (readonly RoundOutcome[])[],
-  seats: readonly Seat[] = SEATS,
+  seats: readonly Seat[],
 ): Required<Pick<Measures, 'keptWhenValuingLess' | 'keptWhenValuingMore'>> {
   const less: number[] = [];
   const more: number[] = [];

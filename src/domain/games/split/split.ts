@@ -3,7 +3,7 @@ import type { Pair } from '../../seat';
 import type { Game, GameSettings, RoundDeal } from '../game';
 import { negotiate, type RoundRules } from '../negotiation';
 import { COMMON_SETTINGS, checkSettings } from '../settings';
-import { contestedEfficiency, keptByValue } from '../sharing/measures';
+import { contestedEfficiency, keptMeasures } from '../sharing/measures';
 import { keepConstraint, keepNothing, parseKeep, settleByShare } from '../sharing/proposals';
 import { fullPrompts, shortPrompts } from './prompts';
 
@@ -24,7 +24,7 @@ export const split: Game = {
     checkSettings(settings);
     return negotiate(splitRules(settings, splitDeals(random)));
   },
-  measures: (negotiations, seats) => ({ ...keptByValue(negotiations, seats), contestedEfficiency: contestedEfficiency(negotiations) }),
+  measures: (negotiations, seats) => ({ ...keptMeasures(negotiations, seats), contestedEfficiency: contestedEfficiency(negotiations) }),
 };
 
 /** The rules over given deals. */

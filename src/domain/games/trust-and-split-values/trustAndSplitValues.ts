@@ -4,7 +4,7 @@ import type { Game, GameSettings, RoundDeal, SeatView } from '../game';
 import { negotiate, type RoundRules } from '../negotiation';
 import { COMMON_SETTINGS, checkSettings } from '../settings';
 import { COINS, fullCoinPrompts, shortCoinPrompts } from '../sharing/coins';
-import { keptByValue } from '../sharing/measures';
+import { keptMeasures } from '../sharing/measures';
 import { keepConstraint, keepNothing, parseKeep, settleByShare } from '../sharing/proposals';
 import { counted, openers, talk } from '../sharing/talk';
 import { line, MESSAGE_WORDS } from '../vocabulary';
@@ -22,7 +22,7 @@ export const trustAndSplitValues: Game = {
     checkSettings(settings);
     return negotiate(trustAndSplitValuesRules(settings, valueDeals(random)));
   },
-  measures: keptByValue,
+  measures: keptMeasures,
 };
 
 /** The rules over given deals. */

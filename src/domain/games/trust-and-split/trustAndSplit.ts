@@ -2,7 +2,7 @@ import type { Game, GameSettings, SeatView } from '../game';
 import { negotiate, type RoundRules } from '../negotiation';
 import { COMMON_SETTINGS, checkSettings } from '../settings';
 import { fullCoinPrompts, shortCoinPrompts } from '../sharing/coins';
-import { keptByValue } from '../sharing/measures';
+import { keptMeasures } from '../sharing/measures';
 import { keepConstraint, keepNothing, parseKeep, settleByShare } from '../sharing/proposals';
 import { talk } from '../sharing/talk';
 import { MESSAGE_WORDS } from '../vocabulary';
@@ -19,7 +19,7 @@ export const trustAndSplit: Game = {
     checkSettings(settings);
     return negotiate(trustAndSplitRules(settings, handDeals(random)));
   },
-  measures: (negotiations, seats) => ({ ...keptByValue(negotiations, seats), ...honesty(negotiations, seats) }),
+  measures: (negotiations, seats) => ({ ...keptMeasures(negotiations, seats), ...honesty(negotiations, seats) }),
 };
 
 /** The rules over given deals. */
