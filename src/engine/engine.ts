@@ -91,9 +91,9 @@ export interface Sample {
   readonly tokens: Int32Array;
   /** log π of the sampling distribution (masked and renormalised under a constraint), nats. */
   readonly logProbs: Float32Array;
-  /** Probability that the unmasked policy gave to the allowed tokens. */
+  /** Probability that the unmasked policy gave to the allowed tokens; NaN where the engine cannot tell. */
   readonly validMass: Float32Array;
-  /** Entropy of the unmasked next-token distribution, nats. */
+  /** Entropy of the unmasked next-token distribution, nats; its estimate −log π where the engine sees no distributions. */
   readonly entropy: Float32Array;
   /** The masks that were in force; null where sampling was free. */
   readonly masks: readonly (TokenMask | null)[];
@@ -140,7 +140,7 @@ export interface OptimizerSettings {
 /** What one optimizer step reports; lists are aligned with the sequences passed in. */
 export interface TrainResult {
   readonly loss: number;
-  /** Before clipping. */
+  /** Before clipping; NaN where the engine cannot tell. */
   readonly gradNorm: number;
   /** Per sequence and produced token: log π now (as in the loss), ρ, log π_ref, H. */
   readonly tokens: readonly TokenScores[];
@@ -196,6 +196,8 @@ export type AdapterSettings =
 export interface Engine {
   readonly info: EngineInfo;
   readonly tokenizer: Tokenizer;
+  /** Whether sampling can be held to a constraint; true unless an engine says otherwise. */
+  readonly canConstrain?: boolean;
   /** The model as it was loaded; also the reference of the KL. */
   readonly base: Policy;
   /** A fresh learner; LoRA's B is zero, so that it starts as the base model. */
@@ -222,8 +224,11 @@ export interface Engine {
   score(policy: Policy, sequences: readonly TrainSequence[], loss: LossSettings): Promise<TokenScores[]>;
   /** Next-token distributions of a policy, in the order of the requests; absent where an engine cannot tell. */
   distributions?(policy: Policy, requests: readonly DistributionRequest[], temperature: number): Promise<TokenDistribution[]>;
-  /** Writes the policy in PEFT's layout (LoRA) or Hugging Face's (full) into an existing empty folder. */
-  savePolicy(policy: Policy, folder: string): Promise<void>;
+  /**
+   * Writes the policy in PEFT's layout (LoRA) or Hugging Face's (full) into an existing empty folder; where weights lie elsewhere, where that
+   * is. A state is for `restoreLearner` alone, a checkpoint (the default) for `loadPolicy` too.
+   */
+  savePolicy(policy: Policy, folder: string, use?: 'checkpoint' | 'state'): Promise<void>;
   /** Reads what `savePolicy` wrote. @throws Error naming the file that is missing, foreign or corrupt. */
   loadPolicy(folder: string, name: string): Promise<Policy>;
   /** Writes the optimizer's moments and step count beside a saved policy. */

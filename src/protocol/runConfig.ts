@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { nearest } from '../domain/nearest';
+import { tinkerEngine } from './trainingServer';
 
 /** Games by the id that files and commands use. */
 export const gameId = z.enum(['ipd', 'split', 'trust-and-split', 'trust-and-split-values', 'deal-or-no-deal']);
@@ -43,8 +44,10 @@ export const runConfig = z.strictObject({
   game: gameId,
   gameSettings,
   algorithm,
-  /** `embedded`, or a Hugging Face model folder. */
+  /** `embedded`, or a Hugging Face model folder; with a training server, the folder of its base model's tokenizer and chat template. */
   policy: z.string().min(1),
+  /** What computes: onnxruntime on this machine where it is absent, else a training server. */
+  engine: z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('onnx') }), tinkerEngine]).optional(),
   /**
    * `self`: one adapter has both seats. Else the fixed player that the learner meets, as `parley evaluate` writes players, with
    * absolute paths: `scripted:NAME`, `/runs/ipd-aa@200`, `seed`, `api:NAME`.

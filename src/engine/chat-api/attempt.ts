@@ -1,4 +1,5 @@
 import { type ChatEndpoint, originOf } from '../../protocol/chatEndpoints';
+import { excerpt, networkProblem, readText, redact, retryAfter, TooLong } from '../httpReply';
 import { type ChatReply, type Failure, readFailure, readReply } from './reply';
 
 /** A message of a conversation. */
@@ -36,9 +37,6 @@ export class AttemptError extends Error {
 /** Replies are short; what is longer than this many bytes is no reply. */
 const MOST_BYTES = 8 * 2 ** 20;
 
-/** Characters of what a server says that are passed on. */
-const MOST_SAID = 200;
-
 /** Codes under which servers say that money is lacking: waiting does not help. */
 const NO_MONEY = /insufficient_quota|billing|credit|spend|balance/i;
 
@@ -63,11 +61,12 @@ export async function attemptChat(request: ChatRequest, now: () => number, signa
       redirect: 'manual',
       signal: stop.signal,
     });
-    const text = await readText(response);
+    const text = await readText(response, MOST_BYTES);
     return interpret(request, response, text, now);
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (error instanceof AttemptError) throw error;
+    if (error instanceof TooLong) throw new AttemptError(error.message, false);
     if (stop.signal.aborted) throw new AttemptError(`no reply within ${endpoint.timeoutSeconds} s`, true);
     throw new AttemptError(`no connection to ${originOf(endpoint)}: ${networkProblem(error)}`, true);
   } finally {
@@ -91,17 +90,6 @@ function bodyOf({ endpoint, messages, maxTokens, limitField }: ChatRequest): Rec
     [limitField]: maxTokens,
     ...(endpoint.temperature !== undefined && { temperature: endpoint.temperature }),
   };
-}
-
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += (chunk as Uint8Array).length;
-    if (bytes > MOST_BYTES) throw new AttemptError(`a reply of more than ${MOST_BYTES / 2 ** 20} MB`, false, null, response.status);
-    chunks.push(chunk as Uint8Array);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function interpret(request: ChatRequest, response: Response, text: string, now: () => number): ChatReply {
@@ -144,37 +132,4 @@ function keyAdvice({ keyVariable }: ChatEndpoint, key: string | undefined): stri
   return keyVariable
     ? `${keyVariable} is not set: put the key there`
     : 'It wants a key: name the environment variable that holds it in keyVariable';
-}
-
-/**
- * Milliseconds that a server asks to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date (RFC 9110, 10.2.3);
- * null where it asks for nothing that can be understood.
- */
-export function retryAfter(headers: Headers, now: number): number | null {
-  const milliseconds = Number(headers.get('retry-after-ms') ?? Number.NaN);
-  if (milliseconds >= 0) return milliseconds;
-  const value = headers.get('retry-after')?.trim();
-  if (!value) return null;
-  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
-}
-
-function networkProblem(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(cause instanceof Error)) return String(cause);
-  const code = 'code' in cause ? String(cause.code) : '';
-  return excerpt(cause.message.includes(code) ? cause.message || code : `${code} ${cause.message}`);
-}
-
-/** A server's words on one line, cut short. */
-function excerpt(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  if (line === '') return 'empty';
-  return line.length > MOST_SAID ? `${line.slice(0, MOST_SAID)}…` : line;
-}
-
-/** Servers quote keys; nobody else is to read them. */
-function redact(text: string, key: string | undefined): string {
-  return key ? text.replaceAll(key, '(key)') : text;
 }

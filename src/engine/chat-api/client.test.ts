@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { random } from '../../domain/random';
 import { type ChatEndpoint, chatEndpoint, originOf } from '../../protocol/chatEndpoints';
-import { retryAfter } from './attempt';
+import { retryAfter } from '../httpReply';
 import { ChatClient, ChatError } from './client';
 import { systemClock } from './clock';
 import {
