@@ -7,6 +7,8 @@ import { registerCommands, runFromView } from './commands/register';
 import { followQueue } from './commands/runSet';
 import { createServices, type Services } from './commands/services';
 import { tellKeys } from './commands/setApiKey';
+import { watchExternalCommand } from './commands/startExternalRun';
+import { targetKeys } from './commands/targetKeys';
 import { uriHandler } from './commands/uriHandler';
 import { welcome } from './commands/welcome';
 import { tagCompletion } from './views/annotations/tagCompletion';
@@ -27,15 +29,17 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     registerCommands(built),
     contextKeys(built.store, built.sets, built.selection),
+    targetKeys(built),
     statusBar(built.store, built.sets),
     followQueue(built),
     watchApis(),
+    watchExternalCommand(),
     followMatchups(built),
     vscode.window.registerWebviewViewProvider(TreeView.id, built.treeView),
     vscode.window.registerWebviewPanelSerializer(InspectorPanel.viewType, built.inspector),
     vscode.window.registerCustomEditorProvider(RolloutEditor.viewType, new RolloutEditor(rolloutEditorSources(built))),
     vscode.window.registerUriHandler(uriHandler(built)),
-    registerTranscripts(built.transcripts),
+    registerTranscripts(built.transcripts, built.store),
     registerTables(built.tables),
     registerCards(built.cardFiles),
     vscode.languages.registerCompletionItemProvider({ scheme: 'comment' }, tagCompletion(built.annotations), '#'),

@@ -102,11 +102,16 @@ async function branchTarget(services: Services, input: unknown, title: string): 
     if (branch === undefined) throw new Refusal(`${here.name} has no branch ${at.branch} (any more)`);
     return found(here, branch);
   }
-  const all = (here === undefined ? store.runs : [here]).flatMap((run) => run.branches.branches.map((branch) => found(run, branch)));
+  // A run that has none is no answer where others have some.
+  const runs = here === undefined || here.branches.branches.length === 0 ? store.runs : [here];
+  const all = runs.flatMap((run) => run.branches.branches.map((branch) => found(run, branch)));
   const [of, ofTurn] = (['negotiation', 'turn'] as const).map((by) =>
     all.filter(
-      ({ branch }) =>
-        at?.negotiation === branch.negotiation && at.iteration === branch.iteration && (by === 'negotiation' || at.turn === branch.turn),
+      ({ run, branch }) =>
+        run === here &&
+        at?.negotiation === branch.negotiation &&
+        at.iteration === branch.iteration &&
+        (by === 'negotiation' || at.turn === branch.turn),
     ),
   );
   const offered = ofTurn!.length > 0 ? ofTurn! : of!.length > 0 ? of! : all;

@@ -49,6 +49,7 @@ export const COMMAND_NAMES = [
   'selectForCompare',
   'compareWithSelected',
   'forkHere',
+  'compareNegotiation',
   'openBranch',
   'compareBranch',
   'deleteBranch',

@@ -35,6 +35,17 @@ export const startExternalRun: Command = {
   },
 };
 
+/** Keeps the context key that says whether a command is configured. */
+export function watchExternalCommand(): vscode.Disposable {
+  const look = (): void => {
+    const setting = vscode.workspace.getConfiguration().get<unknown>(EXTERNAL_SETTING);
+    const isSet = typeof setting === 'object' && setting !== null && Object.keys(setting).length > 0;
+    void vscode.commands.executeCommand('setContext', 'parley.hasExternalCommand', isSet);
+  };
+  look();
+  return vscode.workspace.onDidChangeConfiguration((change) => change.affectsConfiguration(EXTERNAL_SETTING) && look());
+}
+
 /** @throws Refusal */
 function configured(): ExternalCommand {
   try {

@@ -4,6 +4,7 @@ import { annotate } from './annotate';
 import { compareBranch, deleteBranch, openBranch } from './branches';
 import { closeRun } from './closeRun';
 import type { Command } from './command';
+import { compareNegotiation } from './compareNegotiation';
 import { copyLink } from './copyLink';
 import { createAnnotation, discardAnnotation, replyToAnnotation } from './createAnnotation';
 import { deleteRun } from './deleteRun';
@@ -93,6 +94,7 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   selectForCompare,
   compareWithSelected,
   forkHere,
+  compareNegotiation,
   openBranch,
   compareBranch,
   deleteBranch,

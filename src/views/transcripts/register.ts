@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { RunStore } from '../../runs/runStore';
 import { tokenColours } from './tokenColours';
 import { tokenHover } from './tokenHover';
 import type { TranscriptFiles } from './transcriptFiles';
@@ -7,10 +8,10 @@ import { TRANSCRIPT_SCHEME } from './transcriptUri';
 import { TurnLenses } from './turnLenses';
 
 /** Registers the file system of transcripts and all that reads them. */
-export function registerTranscripts(files: TranscriptFiles): vscode.Disposable {
+export function registerTranscripts(files: TranscriptFiles, store: RunStore): vscode.Disposable {
   const ours: vscode.DocumentSelector = { scheme: TRANSCRIPT_SCHEME };
   const outline = transcriptOutline(files);
-  const lenses = new TurnLenses(files);
+  const lenses = new TurnLenses(files, store);
   return vscode.Disposable.from(
     vscode.workspace.registerFileSystemProvider(TRANSCRIPT_SCHEME, files, {
       isReadonly: new vscode.MarkdownString('Transcripts are read-only: annotate them instead'),

@@ -41,7 +41,8 @@ export function placeAtCursor(transcript: Transcript, editor: vscode.TextEditor)
   return { ...place, round: turn.view.round, turn: turn.view.turn, ...(token === undefined ? {} : { token }) };
 }
 
-function rangeAt(transcript: Transcript, { round, turn, token }: Partial<Place>): vscode.Range | undefined {
+/** Where a place of a negotiation stands in its transcript: a token, the beginning of a turn or of a round; undefined elsewhere. */
+export function rangeAt(transcript: Transcript, { round, turn, token }: Partial<Place>): vscode.Range | undefined {
   const found = transcript.turns.find(({ view }) => view.turn === turn);
   if (found !== undefined) {
     const [span] = tokenSpans(found, token ?? 0);

@@ -1,8 +1,11 @@
 import * as vscode from 'vscode';
 import { AGENT_NAMES } from '../../domain/seat';
 import type { Place } from '../../protocol/webview';
+import { comparable } from '../../runs/comparable';
 import { signed } from '../../runs/rowWords';
+import type { RunStore } from '../../runs/runStore';
 import { roundOutcome, type TranscriptTurn } from '../../runs/transcript';
+import { coalesced } from '../coalesced';
 import { plainWords } from '../plainWords';
 import type { TranscriptFiles } from './transcriptFiles';
 
@@ -10,13 +13,20 @@ import type { TranscriptFiles } from './transcriptFiles';
 export class TurnLenses implements vscode.CodeLensProvider {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChangeCodeLenses = this.#changed.event;
+  readonly #soon = coalesced(500, () => this.#changed.fire());
   readonly #stops: vscode.Disposable;
 
-  constructor(private readonly files: TranscriptFiles) {
+  constructor(
+    private readonly files: TranscriptFiles,
+    private readonly store: RunStore,
+  ) {
     const fire = (): void => this.#changed.fire();
     this.#stops = vscode.Disposable.from(
       this.#changed,
       files.onDidChangeTranscript(fire),
+      // Other runs that it can be compared with came or went.
+      { dispose: store.onChanged(({ kind }) => kind === 'run' && this.#soon.request()) },
+      this.#soon,
       vscode.workspace.onDidGrantWorkspaceTrust(fire),
       vscode.workspace.onDidChangeConfiguration((change) => change.affectsConfiguration('parley.codeLens') && fire()),
     );
@@ -29,8 +39,10 @@ export class TurnLenses implements vscode.CodeLensProvider {
     if (transcript === undefined || source === undefined) return [];
     const { branch, branches = [], committed } = transcript.negotiation;
     const isForkable = committed && branch === undefined && source.run.whyNotForkable === null;
+    const isComparable = committed && comparable(this.store, source.run, source.place).length > 0;
     const lenses = transcript.turns.flatMap((turn) => [
       ...lensesOf(turn, source.place),
+      ...(isComparable ? [compareLens(turn, source.place)] : []),
       ...branchLenses(
         turn,
         source.place,
@@ -63,6 +75,13 @@ function lensesOf({ view, line, promptLine }: TranscriptTurn, negotiation: Place
   }
   if (vscode.workspace.isTrusted) lenses.push(lens(at, 'Annotate', 'annotate', place, 'Write an annotation to this turn'));
   return lenses;
+}
+
+/** The way to the same turn of the paired run, or of whatever else it can be read beside. */
+function compareLens({ view, line, promptLine }: TranscriptTurn, negotiation: Place): vscode.CodeLens {
+  const place = { ...negotiation, round: view.round, turn: view.turn };
+  const tooltip = 'Read this beside the paired run, a branch or another of its seed group, as one diff';
+  return lens(promptLine ?? line, 'Compare', 'compareNegotiation', place, tooltip);
 }
 
 /** What can be done about branches at a turn of an original. */
