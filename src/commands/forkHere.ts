@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
-import { other, type Pair, pair, SEATS } from '../domain/seat';
+import { AGENT_NAMES, other, type Pair, pair, SEATS } from '../domain/seat';
 import { type Forked, MOST_SAMPLES } from '../protocol/branches';
 import type { InferenceRequests } from '../protocol/inference';
 import { PERSON } from '../protocol/play';
@@ -12,6 +12,7 @@ import type { Command } from './command';
 import { Refusal, type Services } from './services';
 import { askSteps, type Choice } from './steps';
 import { branchPlace, refuseUnlessForkable, type TurnTarget, turnTarget } from './turnTarget';
+import { type UnfinishedFork, UnfinishedForks } from './unfinishedForks';
 import { whoGoesOn, whoQuestion } from './whoGoesOn';
 
 /** What a caller may say in advance; with players named, nothing is asked. */
@@ -20,8 +21,10 @@ const given = z.looseObject({
   players: z.tuple([z.string().min(1).nullable(), z.string().min(1).nullable()]).optional(),
   samples: z.int().positive().max(MOST_SAMPLES).optional(),
   seed: z.int().nonnegative().optional(),
-  /** What the person says, turn by turn. */
+  /** What the person says, turn by turn; where that is not all, it leaves. */
   answers: z.array(z.string()).optional(),
+  /** Goes on with the branch that a person left at this turn. */
+  goOn: z.literal(true).optional(),
 });
 
 type ForkParams = Omit<InferenceRequests['fork'][0], 'job'>;
@@ -41,19 +44,30 @@ export const forkHere: Command = {
     if (negotiation.branch !== undefined) throw new Refusal('This is a branch already: fork the negotiation that it leaves');
     if (!negotiation.committed) throw new Refusal('This negotiation is under way: fork it once its iteration is committed');
     refuseUnlessForkable(run);
-    const { players, samples = 1, seed = freeSeed(target), answers } = options.data;
-    const chosen = players === undefined ? await choose(services, target) : { players, samples };
+    const { players, samples = 1, seed = freeSeed(target), answers, goOn } = options.data;
+    const { iteration = 0, negotiation: number = 0, turn = 0 } = place;
+    const at = { folder: run.folder.path, iteration, negotiation: number, turn };
+    const left = players === undefined || goOn === true ? unfinished(services).at(at) : undefined;
+    if (goOn === true && left === undefined) throw new Refusal('Nobody left a branch at this turn');
+    const begun = left === undefined || goOn === true ? left : await whetherToGoOn(left);
+    if (begun === null) return [];
+    const chosen =
+      begun !== undefined
+        ? { players: begun.players, samples: 1 }
+        : players === undefined
+          ? await choose(services, target)
+          : { players, samples };
     if (chosen === undefined) return [];
     await refuseUnreachable(
       services.context,
       chosen.players.filter((player) => player !== null),
     );
 
-    const { iteration = 0, negotiation: number = 0, turn = 0 } = place;
     const [alice, bob] = chosen.players;
-    const at = { folder: run.folder.path, iteration, negotiation: number, turn };
-    const params: ForkParams = { ...at, players: [alice, bob], samples: chosen.samples, seed };
-    const made = chosen.players.includes(PERSON) ? await withPerson(services, params, answers) : await fork(services, params);
+    const params: ForkParams = { ...at, players: [alice, bob], samples: chosen.samples, seed: begun?.seed ?? seed };
+    const made = chosen.players.includes(PERSON)
+      ? await withPerson(services, params, begun?.answers ?? [], answers)
+      : await fork(services, params);
     if (made === undefined) return [];
     for (const warning of made.warnings) services.log.warn(`Fork Here: ${warning}`);
     await services.store.look(run);
@@ -94,10 +108,34 @@ async function fork({ inference }: Services, params: ForkParams): Promise<Forked
   }
 }
 
-/** Asks a person for its turns, one by one; undefined where it leaves, and nothing is kept then. @throws Refusal */
-async function withPerson({ inference }: Services, params: ForkParams, given: readonly string[] | undefined): Promise<Forked | undefined> {
+const unfinished = ({ context }: Services): UnfinishedForks => new UnfinishedForks(context.workspaceState);
+
+/** The branch that was left, undefined for a new one, null where the reader leaves. */
+async function whetherToGoOn(left: UnfinishedFork): Promise<UnfinishedFork | undefined | null> {
+  const seat = SEATS.find((each) => left.players[each] === PERSON) ?? 0;
+  const count = `${left.answers.length} ${left.answers.length === 1 ? 'turn' : 'turns'}`;
+  const items = [
+    { label: '$(debug-continue) Go on', description: `as ${AGENT_NAMES[seat]}, after ${count} of yours`, fork: left },
+    { label: '$(add) Begin a new branch', fork: undefined },
+  ];
+  const picked = await vscode.window.showQuickPick(items, { title: 'Fork Here', placeHolder: 'You left a branch at this turn' });
+  return picked === undefined ? null : picked.fork;
+}
+
+/**
+ * Asks a person for its turns, one by one; undefined where it leaves: what it said is kept in this window's workspace, and nothing
+ * in the run folder.
+ * @throws Refusal
+ */
+async function withPerson(
+  services: Services,
+  params: ForkParams,
+  begun: readonly string[],
+  given: readonly string[] | undefined,
+): Promise<Forked | undefined> {
+  const { inference } = services;
   const seat = SEATS.find((each) => params.players[each] === PERSON) ?? 0;
-  const answers = [...(given ?? [])];
+  const answers = [...begun, ...(given ?? [])];
   for (;;) {
     let made: Forked;
     try {
@@ -107,9 +145,19 @@ async function withPerson({ inference }: Services, params: ForkParams, given: re
     } catch (error) {
       throw new Refusal(`Fork Here: ${messageOf(error)}`);
     }
-    if (made.ask === null) return made;
+    if (made.ask === null) {
+      await unfinished(services).drop(params);
+      return made;
+    }
     const answer = given === undefined ? await askPerson(made.ask, seat) : undefined;
-    if (answer === undefined) return undefined;
+    if (answer === undefined) {
+      if (answers.length > 0) {
+        const { samples: _, ...left } = params;
+        await unfinished(services).keep({ ...left, players: [...left.players], answers });
+        vscode.window.setStatusBarMessage('What you said is kept: Fork Here at this turn goes on', 5000);
+      }
+      return undefined;
+    }
     answers.push(answer);
   }
 }
@@ -130,7 +178,7 @@ async function choose(
   const steps = [
     ...seats.map((seat, i) => ({
       ...whoQuestion(seat, i === 0),
-      choices: () => whoGoesOn(services, run, negotiation, seat, i === 0 || chosen[seats[0]] !== PERSON),
+      choices: () => whoGoesOn(services, run, negotiation, seat, i === 0 ? null : chosen[seats[0]]),
     })),
     { title: 'Samples', placeholder: 'How many branches?', choices: () => sampleChoices(chosen.includes(PERSON)) },
   ];

@@ -8,13 +8,23 @@ import { playerChoices } from './playerChoices';
 import type { Services } from './services';
 import type { Choice } from './steps';
 
-/** Whom a seat can be given to from a turn on: who had it, the reader, and everybody who can play the game. Answers are players as JSON, null as before. */
-export function whoGoesOn(services: Services, run: OpenRun, negotiation: NegotiationView, seat: Seat, isFree: boolean): Choice[] {
+/**
+ * Whom a seat can be given to from a turn on: who had it, the reader, and everybody who can play the game. A person sits once, and
+ * against nobody who may answer otherwise when asked again. Answers are players as JSON, null as before.
+ * @param beside who got the other seat; null for nobody yet, or whoever had it
+ */
+export function whoGoesOn(services: Services, run: OpenRun, negotiation: NegotiationView, seat: Seat, beside: string | null): Choice[] {
   const { file } = run;
   if (file === null) return [];
   const before = asBefore(run, negotiation, seat);
   const you: Choice = { label: 'You', description: 'turn by turn', pick: () => JSON.stringify(PERSON) };
-  return [...(before === null ? [] : [before]), ...(isFree ? [you] : []), ...playerChoices(services, file.config.game, false)];
+  const others = playerChoices(services, file.config.game, false);
+  const isEndpoint = (name: string): boolean => name.startsWith('api:');
+  return [
+    ...(before === null ? [] : [before]),
+    ...(beside === PERSON || (beside !== null && isEndpoint(beside)) ? [] : [you]),
+    ...(beside === PERSON ? others.filter(({ label }) => !isEndpoint(label) && label !== 'Chat endpoints') : others),
+  ];
 }
 
 function asBefore({ file, folder }: OpenRun, { place, players }: NegotiationView, seat: Seat): Choice | null {

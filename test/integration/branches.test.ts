@@ -90,7 +90,11 @@ describe('Branches', function () {
     // It left before it had said everything: nothing is kept.
     assert.deepEqual(await execute('forkHere', { ...args, answers: ['A'] }), []);
     assert.ok(!existsSync(path.join(folders.rl, 'branches')));
-    assert.deepEqual(await execute('forkHere', { ...args, answers: ['A', 'b'] }), [1]);
+    // What it said is kept with the workspace, so that the same place goes on with it.
+    const { players: _, ...here } = args;
+    assert.deepEqual(await execute('forkHere', { ...here, goOn: true, answers: ['b'] }), [1]);
+    const again = (await execute('forkHere', { ...here, goOn: true, answers: [] })) as { error: string };
+    assert.match(again.error, /Nobody left a branch at this turn/);
     const uri = transcriptUri({ folder: folders.rl, iteration: 3, negotiation: 1, branch: 1 });
     const text = (await vscode.workspace.openTextDocument(uri)).getText();
     assert.match(text, /\nBranch 1 begins · Bob: human · seed 0, sample 1\n/);

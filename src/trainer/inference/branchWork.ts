@@ -41,6 +41,10 @@ export async function forkWork(params: ForkParams, work: Work): Promise<Forked> 
   const continuing = await Promise.all(SEATS.map((seat) => whoContinues(params, history, seat, work)));
   const specs = pair((seat) => continuing[seat]!.spec);
   const players = pair((seat) => continuing[seat]!.entry);
+  // A person's branch is played again from the turn with each of its answers.
+  if (players.some(({ player }) => player === PERSON) && players.some(({ player }) => player.startsWith('api:'))) {
+    throw new RangeError('an endpoint answers otherwise when it is asked again: a person meets one in Play Against Policy');
+  }
   const known = await keptAlready(params, players);
   const missing = Array.from({ length: samples }, (_, sample) => sample).filter((sample) => !known.has(sample));
   if (missing.length === 0) return { branches: [...known.values()], warnings: [], ask: null };

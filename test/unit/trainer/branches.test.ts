@@ -175,6 +175,10 @@ describe('branches of negotiations', () => {
     expect(rows[4]!.token_ids.length).toBeGreaterThan(0);
     await expect(forkWork({ ...params, samples: 2 }, work())).rejects.toThrow('one branch at a time');
     await expect(forkWork({ ...params, players: ['human', 'human'] }, work())).rejects.toThrow('only one seat');
+    // It would have said something else to what the person answered.
+    const lab = { baseUrl: 'http://127.0.0.1:1/v1', model: 'none', timeoutSeconds: 1, retries: 0, concurrency: 1, thinkingTokens: 0 };
+    const withLab = { ...work(), settings: { ...SETTINGS, apis: { lab } } };
+    await expect(forkWork({ ...params, players: ['api:lab', 'human'] }, withLab)).rejects.toThrow('Play Against Policy');
   });
 
   it('of a game with talk keep who spoke first, and what was said', async () => {
