@@ -7,11 +7,12 @@ import { LiveLines } from './terminal';
 /** `parley export`: runs for other software. */
 export const exportCommand: Command = {
   name: 'export',
-  summary: 'write runs for other software: tables',
+  summary: 'write runs for other software: tables, logs',
   about: `
 Writes runs in a form that other software reads. FORMAT is one of
   csv, parquet   measures and turns of all RUNs, a table each, in the folder PATH
-RUN is a run folder; for tables also a folder of match-ups or of play. Files appear once all of them are whole: an export that
+  inspect        logs of inspect_ai (.eval), one a checkpoint, in the folder PATH; or one log in the file PATH.eval
+RUN is a run folder; for tables and logs also a folder of match-ups or of play. Files appear once all of them are whole: an export that
 fails or is stopped leaves nothing behind. docs/exporting.md says what each file holds and how to open it elsewhere.`,
   positionals: ['FORMAT', 'RUN…'],
   options: [
@@ -20,7 +21,10 @@ fails or is stopped leaves nothing behind. docs/exporting.md says what each file
     { name: 'overwrite', about: 'replace files that are there already' },
     { name: 'json', about: '{"files": […], "bytes": N} on stdout' },
   ],
-  examples: [['parley export parquet runs/rl-0 runs/aa-0 --out tables', 'tables/measures.parquet and tables/turns.parquet of two runs']],
+  examples: [
+    ['parley export parquet runs/rl-0 runs/aa-0 --out tables', 'tables/measures.parquet and tables/turns.parquet of two runs'],
+    ['parley export inspect runs/aa-0 --iteration 100 --out aa-100.eval', 'the negotiations of iteration 100 as a log of inspect_ai'],
+  ],
   run: async (args, terminal) => {
     const [word = '', ...runs] = args.positionals;
     const format = formatOf(word);

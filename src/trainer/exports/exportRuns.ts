@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Exported, ExportFormat, ExportSettings } from '../../protocol/exports';
 import { RolloutReader } from '../../runs/rolloutReader';
+import { exportInspect } from './exportInspect';
 import { exportTables } from './exportTables';
 import { ExportError, openSources, type Source } from './source';
 
@@ -24,6 +25,7 @@ export type ExportOptions = Pick<ExportWork, 'media' | 'signal' | 'progress'>;
 const EXPORTERS: Readonly<Partial<Record<ExportFormat, (work: ExportWork) => Promise<Exported>>>> = {
   csv: exportTables,
   parquet: exportTables,
+  inspect: exportInspect,
 };
 
 /**
