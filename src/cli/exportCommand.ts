@@ -7,11 +7,12 @@ import { LiveLines } from './terminal';
 /** `parley export`: runs for other software. */
 export const exportCommand: Command = {
   name: 'export',
-  summary: 'write runs for other software: tables, logs',
+  summary: 'write runs for other software: tables, logs, curves',
   about: `
 Writes runs in a form that other software reads. FORMAT is one of
   csv, parquet   measures and turns of all RUNs, a table each, in the folder PATH
   inspect        logs of inspect_ai (.eval), one a checkpoint, in the folder PATH; or one log in the file PATH.eval
+  tensorboard    TensorBoard's event files of all measures over training, a folder a run in the folder PATH
 RUN is a run folder; for tables and logs also a folder of match-ups or of play. Files appear once all of them are whole: an export that
 fails or is stopped leaves nothing behind. docs/exporting.md says what each file holds and how to open it elsewhere.`,
   positionals: ['FORMAT', 'RUN…'],

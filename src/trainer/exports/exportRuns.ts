@@ -3,6 +3,7 @@ import type { Exported, ExportFormat, ExportSettings } from '../../protocol/expo
 import { RolloutReader } from '../../runs/rolloutReader';
 import { exportInspect } from './exportInspect';
 import { exportTables } from './exportTables';
+import { exportTensorboard } from './exportTensorboard';
 import { ExportError, openSources, type Source } from './source';
 
 /** What an exporter works with. */
@@ -26,6 +27,7 @@ const EXPORTERS: Readonly<Partial<Record<ExportFormat, (work: ExportWork) => Pro
   csv: exportTables,
   parquet: exportTables,
   inspect: exportInspect,
+  tensorboard: exportTensorboard,
 };
 
 /**

@@ -1,0 +1,1 @@
+export { eventFileName, lineRecord, versionRecord } from './events';
