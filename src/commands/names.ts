@@ -55,6 +55,7 @@ export const COMMAND_NAMES = [
   'deleteBranch',
   'whatWouldTheySay',
   'addToComparison',
+  'manageTrust',
   'startExternalRun',
   'stopExternalRun',
 ] as const;

@@ -52,6 +52,6 @@ function report({ log }: Services, error: unknown): void {
   const remedy = error instanceof Untrusted || error instanceof NeedsTrust ? 'Manage Workspace Trust' : 'Show Log';
   void showError(message, remedy).then((answer) => {
     if (answer === 'Show Log') log.show(true);
-    else if (answer !== undefined) void vscode.commands.executeCommand('workbench.trust.manage');
+    else if (answer !== undefined) void vscode.commands.executeCommand('parley.manageTrust');
   });
 }

@@ -16,6 +16,7 @@ import { clearAnnotationFilter, filterAnnotations } from './filterAnnotations';
 import { followLive } from './followLive';
 import { forkHere } from './forkHere';
 import { nextAnnotation, openAnnotation, previousAnnotation } from './goToAnnotation';
+import { manageTrust } from './manageTrust';
 import type { CommandName } from './names';
 import { openInspector } from './openInspector';
 import { openMatchups } from './openMatchups';
@@ -100,6 +101,7 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   deleteBranch,
   whatWouldTheySay,
   addToComparison,
+  manageTrust,
   startExternalRun,
   stopExternalRun,
 };

@@ -90,14 +90,20 @@ export function hydratedView(
   const { store, tree, selection } = sources;
   const dist = vscode.Uri.joinPath(sources.extensionUri, 'dist');
   webview.options = { enableScripts: true, enableCommandUris: false, enableForms: false, localResourceRoots: [dist] };
-  webview.html = webviewHtml({
-    view,
-    title,
-    cspSource: webview.cspSource,
-    script: String(webview.asWebviewUri(vscode.Uri.joinPath(dist, 'webview.js'))),
-    style: String(webview.asWebviewUri(vscode.Uri.joinPath(dist, 'webview.css'))),
-    nonce: crypto.randomUUID().replaceAll('-', ''),
-  });
+  const load = (): void => {
+    webview.html = webviewHtml({
+      view,
+      title,
+      cspSource: webview.cspSource,
+      script: String(webview.asWebviewUri(vscode.Uri.joinPath(dist, 'webview.js'))),
+      style: String(webview.asWebviewUri(vscode.Uri.joinPath(dist, 'webview.css'))),
+      nonce: crypto.randomUUID().replaceAll('-', ''),
+      trusted: vscode.workspace.isTrusted,
+    });
+  };
+  load();
+  // Another page: what it offers is more now.
+  const trusted = vscode.workspace.onDidGrantWorkspaceTrust(load);
 
   let page: WebviewChannel | undefined;
   const pending: Pending = {
@@ -189,6 +195,7 @@ export function hydratedView(
     dispose: () => {
       for (const stop of stops) stop();
       annotations.dispose();
+      trusted.dispose();
       update.dispose();
       connection.dispose();
     },

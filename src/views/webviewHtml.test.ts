@@ -8,6 +8,7 @@ const html = webviewHtml({
   script: 'https://file.vscode-cdn.net/webview.js?a=1&b=2',
   style: 'https://file.vscode-cdn.net/webview.css',
   nonce: 'abc123',
+  trusted: false,
 });
 
 describe('webviewHtml', () => {
@@ -33,6 +34,6 @@ describe('webviewHtml', () => {
 
   it('escapes what it is given and names the view', () => {
     expect(html).toContain('<title>Runs &lt;b&gt;&quot;</title>');
-    expect(html).toContain('data-view="tree"');
+    expect(html).toContain('data-view="tree" data-trusted="false"');
   });
 });

@@ -10,10 +10,12 @@ export interface PageOptions {
   readonly script: string;
   readonly style: string;
   readonly nonce: string;
+  /** Whether the workspace is; a page offers nothing that needs it. */
+  readonly trusted: boolean;
 }
 
 /** The page of a view: nothing inline but a nonce, nothing from the network, nowhere to send anything. */
-export function webviewHtml({ view, title, cspSource, script, style, nonce }: PageOptions): string {
+export function webviewHtml({ view, title, cspSource, script, style, nonce, trusted }: PageOptions): string {
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
@@ -34,7 +36,7 @@ export function webviewHtml({ view, title, cspSource, script, style, nonce }: Pa
 <link rel="stylesheet" nonce="${nonce}" href="${escapeMarkup(style)}">
 <title>${escapeMarkup(title)}</title>
 </head>
-<body data-view="${view}" data-vscode-context='{"preventDefaultContextMenuItems":true}'>
+<body data-view="${view}" data-trusted="${trusted}" data-vscode-context='{"preventDefaultContextMenuItems":true}'>
 <div id="root"></div>
 <script nonce="${nonce}" src="${escapeMarkup(script)}"></script>
 </body>

@@ -67,6 +67,8 @@ export interface PageSettings {
   /** CSS zoom of the page, as the window's zoom level does it. */
   readonly zoom?: number;
   readonly reducedMotion?: boolean;
+  /** Whether the workspace is trusted; it is unless said. */
+  readonly trusted?: boolean;
 }
 
 /** Opens a view in a page of its own; errors and CSP violations end up in `problems`. */
@@ -121,7 +123,7 @@ function themeCss(name: ThemeName): string {
 @layer vscode-default { body { background: var(--vscode-editor-background); color: var(--vscode-editor-foreground); font-family: var(--vscode-font-family); font-size: var(--vscode-font-size); margin: 0; padding: 0 20px; } }`;
 }
 
-function html({ view, theme }: PageSettings): string {
+function html({ view, theme, trusted = true }: PageSettings): string {
   const { bodyClass, themeKind } = readTheme(theme);
   return `<!doctype html>
 <html lang="en">
@@ -132,7 +134,7 @@ function html({ view, theme }: PageSettings): string {
     <link rel="stylesheet" href="/theme.css" />
     <link rel="stylesheet" href="/webview.css" />
   </head>
-  <body class="${bodyClass}" data-vscode-theme-kind="${themeKind}" data-view="${view}">
+  <body class="${bodyClass}" data-vscode-theme-kind="${themeKind}" data-view="${view}" data-trusted="${trusted}">
     <script nonce="test" src="/scenario.js"></script>
     <script nonce="test" src="/host.js"></script>
     <script nonce="test" src="/webview.js"></script>

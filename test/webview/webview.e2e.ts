@@ -375,6 +375,14 @@ describe('tree', () => {
       expect(await asked(page, 'command')).toEqual([{ name: 'startPairedRun' }, { name: 'startAaRun' }, { name: 'openRun' }]);
     });
   });
+
+  it('offers to trust a workspace that is not, and to start nothing in it', async () => {
+    await withPage({ view: 'tree', width: 300, scenario: { runs: 'none' }, trusted: false }, async (page) => {
+      for (const name of ['Manage Workspace Trust', 'Open Run…']) await page.getByText(name, { exact: true }).click();
+      expect(await asked(page, 'command')).toEqual([{ name: 'manageTrust' }, { name: 'openRun' }]);
+      expect(await page.getByText(/^Start/).count()).toBe(0);
+    });
+  });
 });
 
 describe('inspector', () => {
@@ -659,6 +667,28 @@ describe('charts', () => {
       const table = fs.readFileSync(await (await download).path(), 'utf8');
       expect(table.split('\r\n')[0]).toBe('iteration,AA · 5 seeds mean,AA · 5 seeds low,AA · 5 seeds high,aa-0,aa-1,aa-2,aa-3,aa-4');
       expect(table.trimEnd().split('\r\n')).toHaveLength(201);
+    });
+  });
+
+  it('profile the policies of a split game by value and last proposal, against known strategies', async () => {
+    await withPage({ view: 'inspector', width: 1480, scenario: { runs: 'split', select: TALK } }, async (page) => {
+      const profile = page.getByRole('img', {
+        name: /^Kept of 10 \| value, last proposal\. AA: where one values less, in the first round \d/,
+      });
+      await profile.waitFor();
+      expect(await profile.getAttribute('aria-label')).toContain('where one values more, after the other asked 9–10 of 10 unknown');
+      expect(await profile.locator('rect:not(pattern rect)').count()).toBe(18);
+      const download = page.waitForEvent('download');
+      await page.locator('.chart', { has: profile }).hover();
+      await page
+        .locator('.chart', { has: profile })
+        .getByRole('button', { name: /as CSV/ })
+        .click();
+      const rows = fs
+        .readFileSync(await (await download).path(), 'utf8')
+        .trimEnd()
+        .split('\r\n');
+      expect(rows.map((row) => row.split(',')[0])).toEqual(['policy', 'trust-aa', 'trust-rl', 'by value', 'asks all']);
     });
   });
 

@@ -2,8 +2,19 @@ import type { VNode } from 'preact';
 import { command } from '../../state';
 import { Button } from '../controls';
 
-/** What the side bar shows while there is no run. */
+/** What the side bar shows while there is no run; what starts one only where the workspace is trusted. */
 export function EmptyTree(): VNode {
+  if (document.body.dataset.trusted === 'false') {
+    return (
+      <div class="empty-tree">
+        <p>This workspace is not trusted: Parley opens and shows runs, and starts no process, no model and no network call.</p>
+        <Button kind="primary" onClick={() => command('manageTrust')}>
+          Manage Workspace Trust
+        </Button>
+        <Button onClick={() => command('openRun')}>Open Run…</Button>
+      </div>
+    );
+  }
   return (
     <div class="empty-tree">
       <p>
