@@ -472,6 +472,7 @@ function measuresOf(run: WorldRun, iteration: number): MeasuresFile {
       kl: 1.4 * learned,
     };
   }
+  const kept = run.algorithm === 'rl' ? 7 + 2.6 * learned : 7 - 5.6 * learned;
   const efficiency = run.algorithm === 'rl' ? 0.62 - 0.06 * learned + jitter(0.03) : 0.6 + 0.24 * learned + jitter(0.03);
   return {
     meanReward: [efficiency * 50 + jitter(1), efficiency * 50 + jitter(1)],
@@ -479,6 +480,10 @@ function measuresOf(run: WorldRun, iteration: number): MeasuresFile {
     efficiency,
     keptWhenValuingLess: run.algorithm === 'rl' ? 7 + 2.6 * learned + jitter(0.4) : 7 - 5.6 * learned + jitter(0.4),
     keptWhenValuingMore: 8.6 + learned + jitter(0.3),
+    keptAfter: {
+      less: { start: kept, '0-2': 0.6 * kept, '3-5': kept, '6-8': 0.5 * (kept + 10), '9-10': 0.3 * kept + 7 },
+      more: { start: 9, '0-2': 8.4, '3-5': 8.9, '6-8': 9.5, '9-10': null },
+    },
     statesHandRate: clamp(0.7 + 0.2 * learned + jitter(0.03)),
     truthfulRate: clamp(0.6 + (run.algorithm === 'rl' ? -0.2 : 0.35) * learned + jitter(0.03)),
     validMass: 0.95 + 0.03 * noise.uniform(),

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { MeasuresFile } from '../../src/protocol/runFiles';
 import { csv } from './csv';
 import { drawCurve } from './curve/drawing';
 import { type CurveSeries, layoutCurve, movingMean } from './curve/layout';
 import { between, scaled } from './curve/zoom';
+import { profileCsv } from './profile/csv';
 import { drawProfile } from './profile/drawing';
 import { layoutProfile, type Profile } from './profile/layout';
+import { COOPERATION_PROFILE, KEPT_PROFILE } from './profile/specs';
 import { drawScatter } from './scatter/drawing';
 import { layoutScatter } from './scatter/layout';
 import { svgText } from './svgText';
@@ -100,23 +103,55 @@ describe('policy profile', () => {
     label: 'AA',
     colour: 'var(--aa)',
     hatched: false,
-    cooperates: { start: 1, CC: 0.9, CD: 0, DC: 0.5, DD: null },
+    values: [1, 0.9, 0, 0.5, null],
   };
-  it('draws bars as high as probabilities, tit-for-tat as dashes, and a sign for what is unknown', () => {
-    const layout = layoutProfile([profile], 'tit-for-tat', 200, 100)!;
+  const { format } = COOPERATION_PROFILE;
+  it('draws bars as high as probabilities, known strategies as dashes with their letters, and a sign for what is unknown', () => {
+    const layout = layoutProfile({ ...COOPERATION_PROFILE, profiles: [profile] }, 200, 100)!;
     const heights = layout.bars.map(({ height }) => Math.round(height));
-    expect(heights).toEqual([68, 61, 1, 34, 1]);
-    expect(layout.situations.map(({ referenceY }) => referenceY)).toEqual([12, 12, 80, 12, 80]);
-    const text = svgText(drawProfile(layout));
+    expect(heights).toEqual([56, 50, 1, 28, 1]);
+    expect(layout.situations.map(({ marks }) => marks.map(({ y, signs }) => `${signs} ${y}`).join(', '))).toEqual([
+      'T G 14, D 70',
+      'T G 14, D 70',
+      'T G D 70',
+      'T 14, G D 70',
+      'T G D 70',
+    ]);
+    const text = svgText(drawProfile(layout, format));
     expect(text.match(/<rect/g)).toHaveLength(4);
     expect(text).toContain('>?</text>');
-    expect(text).toContain('P(cooperate | CC) = 0.90');
+    expect(text).toContain('run-aa: 0.90 after oneself cooperated and the other cooperated');
+  });
+  it('of the split games has what is kept by value under headings, each within its bars', () => {
+    const kept = { ...profile, values: KEPT_PROFILE.values({ keptAfter: KEPT } as unknown as MeasuresFile)! };
+    expect(kept.values).toEqual([1, 2, null, 4, 5, 6, 7, 8, 9, 10]);
+    const layout = layoutProfile({ ...KEPT_PROFILE, profiles: [kept] }, 360, 120)!;
+    expect(layout.bars.map(({ height }) => Math.round(height))).toEqual([6, 12, 1, 25, 31, 37, 43, 50, 56, 62]);
+    const [less, more] = layout.headings;
+    expect(less!.x).toBeCloseTo(layout.situations[2]!.x);
+    expect(more!.x).toBeCloseTo(layout.situations[7]!.x);
+    expect(layout.situations[9]!.marks.map(({ signs }) => signs)).toEqual(['V A']);
+    expect(KEPT_PROFILE.values({ keptAfter: undefined } as unknown as MeasuresFile)).toBeUndefined();
+  });
+  it('leaves as CSV with what it is drawn against', () => {
+    expect(profileCsv(COOPERATION_PROFILE, [profile]).split('\r\n').slice(1)).toEqual([
+      'run-aa,1,0.9,0,0.5,',
+      'tit-for-tat,1,1,0,1,0',
+      'grim trigger,1,1,0,0,0',
+      'always defect,0,0,0,0,0',
+      '',
+    ]);
   });
   it('is nothing while nothing is measured', () => {
-    const unknown = { start: null, CC: null, CD: null, DC: null, DD: null };
-    expect(layoutProfile([{ ...profile, cooperates: unknown }], 'tit-for-tat', 200, 100)).toBeNull();
+    const unknown = { ...profile, values: [null, null, null, null, null] };
+    expect(layoutProfile({ ...COOPERATION_PROFILE, profiles: [unknown] }, 200, 100)).toBeNull();
   });
 });
+
+const KEPT = {
+  less: { start: 1, '0-2': 2, '3-5': null, '6-8': 4, '9-10': 5 },
+  more: { start: 6, '0-2': 7, '3-5': 8, '6-8': 9, '9-10': 10 },
+};
 
 describe('scatter and weights', () => {
   it('puts zero in the middle and draws discs for Alice, squares for Bob', () => {

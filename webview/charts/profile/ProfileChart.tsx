@@ -1,36 +1,27 @@
 import type { VNode } from 'preact';
-import { csv } from '../csv';
 import { ChartFrame } from '../Frame';
+import { profileCsv } from './csv';
 import { drawProfile } from './drawing';
-import { layoutProfile, type Profile, SITUATIONS } from './layout';
+import { layoutProfile, type Profile } from './layout';
+import type { ProfileKind } from './specs';
 
-/** P(cooperate | last round) of each run's newest policy, against tit-for-tat. */
-export function ProfileChart({ profiles }: { readonly profiles: readonly Profile[] }): VNode {
-  const spoken = profiles
-    .map(
-      ({ label, cooperates }) => `${label}: ${SITUATIONS.map((name) => `${name} ${cooperates[name]?.toFixed(2) ?? 'unknown'}`).join(', ')}`,
-    )
-    .join('. ');
+/** What each policy does in each situation, against strategies that are known. */
+export function ProfileChart(props: { readonly kind: ProfileKind; readonly profiles: readonly Profile[]; readonly empty: string }): VNode {
+  const { kind, profiles, empty } = props;
+  const spoken = profiles.map(
+    ({ label, values }) =>
+      `${label}: ${kind.situations.map(({ meaning }, i) => `${meaning} ${said(values[i] ?? null, kind.format)}`).join(', ')}`,
+  );
   return (
-    <ChartFrame
-      title="P(cooperate | last round)"
-      file="policy-profile"
-      csv={() =>
-        csv(
-          ['policy', ...SITUATIONS],
-          profiles.map(({ id, cooperates }) => [id, ...SITUATIONS.map((name) => cooperates[name])]),
-        )
-      }
-      readout="own move first · dashes: tit-for-tat"
-    >
+    <ChartFrame title={kind.title} file={kind.file} csv={() => profileCsv(kind, profiles)} readout={kind.reading}>
       {(width, height) => {
-        const layout = layoutProfile(profiles, 'tit-for-tat', width, height);
-        if (layout === null) return { drawing: null, view: <p class="chart-empty dim">Measured with the first iterations.</p> };
-        const drawing = drawProfile(layout);
+        const layout = layoutProfile({ ...kind, profiles }, width, height);
+        if (layout === null) return { drawing: null, view: <p class="chart-empty dim">{empty}</p> };
+        const drawing = drawProfile(layout, kind.format);
         return {
           drawing,
           view: (
-            <div class="chart-canvas still" role="img" aria-label={spoken}>
+            <div class="chart-canvas still" role="img" aria-label={`${kind.title}. ${spoken.join('. ')}`}>
               {drawing}
             </div>
           ),
@@ -38,4 +29,8 @@ export function ProfileChart({ profiles }: { readonly profiles: readonly Profile
       }}
     </ChartFrame>
   );
+}
+
+function said(value: number | null, format: ProfileKind['format']): string {
+  return value === null ? 'unknown' : format(value);
 }

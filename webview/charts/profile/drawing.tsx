@@ -2,8 +2,8 @@ import type { VNode } from 'preact';
 import { canvas } from '../canvas';
 import type { ProfileLayout } from './layout';
 
-/** Draws a profile chart as plain SVG elements; dashes are the reference strategy. */
-export function drawProfile(layout: ProfileLayout): VNode {
+/** Draws a profile chart as plain SVG elements; dashes with letters are the reference strategies. */
+export function drawProfile(layout: ProfileLayout, format: (value: number) => string): VNode {
   const { plot } = layout;
   const hatch = [...new Set(layout.bars.filter((bar) => bar.hatched).map((bar) => bar.colour))];
   return canvas(
@@ -25,31 +25,46 @@ export function drawProfile(layout: ProfileLayout): VNode {
           </text>
         </g>
       ))}
-      {layout.bars.map(({ id, situation, x, width, y, height, colour, hatched, value }) =>
-        value === null ? (
-          <text key={`${id}${situation}`} x={x + width / 2} y={plot.bottom - 4} text-anchor="middle" fill={colour}>
+      {layout.headings.map(({ text, x }) => (
+        <text key={text} x={x} y={10} text-anchor="middle" fill="var(--dim)">
+          {text}
+        </text>
+      ))}
+      {layout.bars.map(({ id, situation, x, width, y, height, colour, hatched, value }) => {
+        const key = `${id} ${situation.meaning}`;
+        return value === null ? (
+          <text key={key} x={x + width / 2} y={plot.bottom - 4} text-anchor="middle" fill={colour}>
             ?
           </text>
         ) : (
-          <g key={`${id}${situation}`}>
+          <g key={key}>
             <rect x={x} y={y} width={width} height={height} fill={hatched ? `url(#hatch-${hatch.indexOf(colour)})` : colour} />
-            <title>{`${id}: P(cooperate | ${situation}) = ${value.toFixed(2)}`}</title>
+            <title>{`${id}: ${format(value)} ${situation.meaning}`}</title>
           </g>
-        ),
-      )}
-      {layout.situations.map(({ name, x, left, right, referenceY }) => (
-        <g key={name}>
-          <line
-            x1={left}
-            x2={right}
-            y1={referenceY}
-            y2={referenceY}
-            stroke="var(--vscode-foreground)"
-            stroke-width="1.5"
-            stroke-dasharray="3 2"
-          />
-          <text x={x} y={plot.bottom + 14} text-anchor="middle" fill="var(--dim)">
+        );
+      })}
+      {layout.situations.map(({ name, meaning, x, left, right, marks }) => (
+        <g key={meaning}>
+          {marks.map(({ y, signs }) => (
+            <g key={signs}>
+              <line x1={left} x2={right} y1={y} y2={y} stroke="var(--vscode-foreground)" stroke-width="1.5" stroke-dasharray="3 2" />
+              <text
+                x={x}
+                y={y === plot.bottom ? y + 11 : y - 3}
+                text-anchor="middle"
+                font-size="9"
+                fill="var(--vscode-foreground)"
+                stroke="var(--vscode-editor-background)"
+                stroke-width="3"
+                paint-order="stroke"
+              >
+                {signs}
+              </text>
+            </g>
+          ))}
+          <text x={x} y={plot.bottom + 24} text-anchor="middle" fill="var(--dim)">
             {name}
+            <title>{meaning}</title>
           </text>
         </g>
       ))}

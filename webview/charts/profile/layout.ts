@@ -1,26 +1,39 @@
 import { scaleBand, scaleLinear } from 'd3-scale';
 
-/** What just happened, own move first; `start` is the first round. */
-export const SITUATIONS = ['start', 'CC', 'CD', 'DC', 'DD'] as const;
-export type Situation = (typeof SITUATIONS)[number];
+/** What a policy is asked about: one group of bars each. */
+export interface Situation {
+  readonly name: string;
+  /** The name in words. */
+  readonly meaning: string;
+}
 
-/** A policy's probability of cooperating in each situation. */
+/** One policy's answers, in the order of the situations; null where it could not be measured. */
 export interface Profile {
   readonly id: string;
   readonly label: string;
   readonly colour: string;
   /** Whether the bars are hatched, so that no reader needs the colour. */
   readonly hatched: boolean;
-  readonly cooperates: Readonly<Record<Situation, number | null>>;
+  readonly values: readonly (number | null)[];
 }
 
-/** A known strategy to measure against. */
-const REFERENCES = {
-  'tit-for-tat': { start: 1, CC: 1, CD: 0, DC: 1, DD: 0 },
-  'grim trigger': { start: 1, CC: 1, CD: 0, DC: 0, DD: 0 },
-  'always defect': { start: 0, CC: 0, CD: 0, DC: 0, DD: 0 },
-} as const satisfies Readonly<Record<string, Readonly<Record<Situation, number>>>>;
-export type Reference = keyof typeof REFERENCES;
+/** A known strategy to measure against: its answers, and the letter that its dashes carry. */
+export interface Reference {
+  readonly sign: string;
+  readonly name: string;
+  readonly values: readonly number[];
+}
+
+/** What a profile chart shows. */
+export interface ProfileSpec {
+  readonly situations: readonly Situation[];
+  /** Headings over so many situations each, from the left; none where all belong together. */
+  readonly headings?: readonly { readonly text: string; readonly count: number }[];
+  /** Values go from 0 to here. */
+  readonly max: number;
+  readonly profiles: readonly Profile[];
+  readonly references: readonly Reference[];
+}
 
 /** A profile chart, every coordinate computed. */
 export interface ProfileLayout {
@@ -28,13 +41,14 @@ export interface ProfileLayout {
   readonly height: number;
   readonly plot: { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number };
   readonly yTicks: readonly { readonly y: number; readonly text: string }[];
-  readonly situations: readonly {
-    readonly name: Situation;
+  readonly headings: readonly { readonly text: string; readonly x: number }[];
+  readonly situations: readonly (Situation & {
     readonly x: number;
     readonly left: number;
     readonly right: number;
-    readonly referenceY: number;
-  }[];
+    /** Where references lie, and the letters of those that lie there. */
+    readonly marks: readonly { readonly y: number; readonly signs: string }[];
+  })[];
   readonly bars: readonly {
     readonly id: string;
     readonly situation: Situation;
@@ -49,45 +63,61 @@ export interface ProfileLayout {
   }[];
 }
 
-const MARGIN = { left: 28, right: 6, top: 12, bottom: 20 } as const;
+const MARGIN = { left: 28, right: 6, top: 14, bottom: 30 } as const;
+const HEADING = 14;
 
 /** Lays the profile chart out; null while no profile has a value. */
-export function layoutProfile(profiles: readonly Profile[], reference: Reference, width: number, height: number): ProfileLayout | null {
-  if (!profiles.some(({ cooperates }) => SITUATIONS.some((name) => cooperates[name] !== null))) return null;
-  const plot = { left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
-  const x = scaleBand<Situation>(SITUATIONS, [plot.left, plot.right]).paddingInner(0.28).paddingOuter(0.14);
+export function layoutProfile(
+  { situations, headings = [], max, profiles, references }: ProfileSpec,
+  width: number,
+  height: number,
+): ProfileLayout | null {
+  if (!profiles.some(({ values }) => values.some((value) => value !== null))) return null;
+  const top = MARGIN.top + (headings.length > 0 ? HEADING : 0);
+  const plot = { left: MARGIN.left, right: width - MARGIN.right, top, bottom: height - MARGIN.bottom };
+  const x = scaleBand<number>([...situations.keys()], [plot.left, plot.right])
+    .paddingInner(0.28)
+    .paddingOuter(0.14);
   const within = scaleBand<string>(
     profiles.map(({ id }) => id),
     [0, x.bandwidth()],
   ).paddingInner(0.1);
-  const y = scaleLinear([0, 1], [plot.bottom, plot.top]);
+  const y = scaleLinear([0, max], [plot.bottom, plot.top]);
+  let before = 0;
   return {
     width,
     height,
     plot,
-    yTicks: [0, 0.5, 1].map((value) => ({ y: y(value), text: String(value) })),
-    situations: SITUATIONS.map((name) => {
-      const left = x(name) ?? 0;
+    yTicks: [0, max / 2, max].map((value) => ({ y: y(value), text: String(value) })),
+    headings: headings.map(({ text, count }) => {
+      const from = x(before) ?? 0;
+      before += count;
+      return { text, x: (from + (x(before - 1) ?? 0) + x.bandwidth()) / 2 };
+    }),
+    situations: situations.map((situation, index) => {
+      const left = x(index) ?? 0;
+      const signs = new Map<number, string[]>();
+      for (const { sign, values } of references) signs.set(values[index] ?? 0, [...(signs.get(values[index] ?? 0) ?? []), sign]);
       return {
-        name,
+        ...situation,
         x: left + x.bandwidth() / 2,
         left: left - 3,
         right: left + x.bandwidth() + 3,
-        referenceY: y(REFERENCES[reference][name]),
+        marks: [...signs].map(([value, letters]) => ({ y: y(value), signs: letters.join(' ') })),
       };
     }),
-    bars: SITUATIONS.flatMap((situation) =>
-      profiles.map(({ id, colour, hatched, cooperates }) => {
-        const value = cooperates[situation];
-        // A probability of zero still leaves a foot to see.
-        const top = Math.min(y(value ?? 0), plot.bottom - 1);
+    bars: situations.flatMap((situation, index) =>
+      profiles.map(({ id, colour, hatched, values }) => {
+        const value = values[index] ?? null;
+        // A value of zero still leaves a foot to see.
+        const barTop = Math.min(y(value ?? 0), plot.bottom - 1);
         return {
           id,
           situation,
-          x: (x(situation) ?? 0) + (within(id) ?? 0),
+          x: (x(index) ?? 0) + (within(id) ?? 0),
           width: within.bandwidth(),
-          y: top,
-          height: plot.bottom - top,
+          y: barTop,
+          height: plot.bottom - barTop,
           colour,
           hatched,
           value,

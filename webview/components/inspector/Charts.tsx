@@ -8,6 +8,7 @@ import type { CurveSeries } from '../../charts/curve/layout';
 import type { ChartChoice } from '../../charts/Frame';
 import type { Profile } from '../../charts/profile/layout';
 import { ProfileChart } from '../../charts/profile/ProfileChart';
+import { COOPERATION_PROFILE, KEPT_PROFILE, type ProfileKind } from '../../charts/profile/specs';
 import { ScatterChart } from '../../charts/scatter/ScatterChart';
 import {
   choose,
@@ -49,14 +50,13 @@ const inView = computed<ReadonlySet<string>>(() => new Set(inViewKey.value.split
 export function Charts({ wide = false }: { readonly wide?: boolean }): VNode {
   const run = currentRun.value;
   const trained = run !== undefined && run.algorithm !== null;
-  const ipd = run?.game === 'ipd';
   return (
     <div class="charts-panel">
       {trained && <CurveLegend />}
       <section class={wide ? 'charts wide' : 'charts'} aria-label="Charts">
         {trained && (wide ? [0, 1, 2, 3] : [0, 1]).map((slot) => <Curve key={slot} slot={slot} run={run} />)}
-        {ipd && trained && <Profiles run={run} />}
-        {(negotiation.value !== null || wide || (!ipd && trained)) && <AdvantageSlot run={run} trained={trained} />}
+        {trained && <Profiles run={run} />}
+        {(negotiation.value !== null || wide) && <AdvantageSlot run={run} trained={trained} />}
       </section>
     </div>
   );
@@ -111,19 +111,26 @@ function Profiles({ run }: { readonly run: RunView }): VNode {
   // AA first, whichever is open, so that colours and order never swap.
   compared.sort((a, b) => (a.algorithm ?? '').localeCompare(b.algorithm ?? '') || a.seed - b.seed);
   const styles = stylesOf(compared);
-  return <ProfileChart profiles={compared.map((one, index) => profileOf(one, styles[index]!))} />;
+  const kind = run.game === 'ipd' ? COOPERATION_PROFILE : KEPT_PROFILE;
+  return (
+    <ProfileChart
+      kind={kind}
+      profiles={compared.map((one, index) => profileOf(one, kind, styles[index]!))}
+      empty={whyEmpty(compared, curves.value, kind.title)}
+    />
+  );
 }
 
-function profileOf(run: RunView, { colour, dash, label }: SeriesStyle): Profile {
+function profileOf(run: RunView, kind: ProfileKind, { colour, dash, label }: SeriesStyle): Profile {
   // While it trains, what the rounds of an iteration happened to show; at the end, what was asked of the policy itself.
-  const measured = (curves.value.get(run.run) ?? []).findLast(({ measures }) => measures.cooperateAfter !== undefined)?.measures;
-  const latest = run.final?.cooperateAfter ?? measured?.cooperateAfter;
+  const measured = (curves.value.get(run.run) ?? []).findLast(({ measures }) => kind.values(measures) !== undefined)?.measures;
+  const latest = (run.final && kind.values(run.final)) ?? (measured && kind.values(measured));
   return {
     id: run.name,
     label,
     colour,
     hatched: dash !== '',
-    cooperates: latest ?? { start: null, CC: null, CD: null, DC: null, DD: null },
+    values: latest ?? kind.situations.map(() => null),
   };
 }
 
