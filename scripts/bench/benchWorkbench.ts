@@ -3,9 +3,11 @@ import path from 'node:path';
 import type { Browser, Frame, Page } from 'playwright-core';
 import { launchBrowser } from '../../test/host/browser';
 import { repository, type Server, startServer, workbenchUrl } from '../../test/host/server';
+import { type PageTasks, tracedTasks } from './pageTrace';
 
-/** Frames of a page while something was done in it. */
+/** Frames of a page while something was done in it, and in `trace` what Chromium's trace says of its main thread. */
 export interface FrameTimes {
+  readonly trace: PageTasks;
   readonly frames: number;
   /** Milliseconds between two of them, at most. */
   readonly longest: number;
@@ -14,7 +16,7 @@ export interface FrameTimes {
 }
 
 interface Recorder {
-  stop(): FrameTimes;
+  stop(): Omit<FrameTimes, 'trace'>;
 }
 
 /** A workbench with the packaged extension, to be measured. Parley's extension is started by opening its view, not before. */
@@ -121,8 +123,8 @@ export class BenchWorkbench {
         },
       };
     });
-    await act();
-    return frame.evaluate(() => (window as unknown as { recorder: Recorder }).recorder.stop());
+    const trace = await tracedTasks(this.browser, this.page, 'extensionId=parley.parley', act);
+    return { ...(await frame.evaluate(() => (window as unknown as { recorder: Recorder }).recorder.stop())), trace };
   }
 
   /** Ends browser and server. */
