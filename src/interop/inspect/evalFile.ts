@@ -1,35 +1,23 @@
-import { Zip, ZipDeflate } from 'fflate';
 import type { EvalSample, EvalSampleSummary } from './format';
 import { headerOf, type LogOrigin, startOf, summaryOf } from './header';
+import { ZipWriter } from './zip';
 
-/** A ZIP has no room for more entries than this without extensions that not every reader has. */
-export const MOST_SAMPLES = 65_000;
-
-/**
- * Writes a .eval file sample by sample: only the summaries are kept in memory.
- * @param write takes the file's next bytes.
- */
+/** Writes a .eval file sample by sample: only the summaries are kept in memory. */
 export class EvalFile {
-  readonly #zip: Zip;
+  readonly #zip: ZipWriter;
   readonly #summaries: EvalSampleSummary[] = [];
-  #chunks: Uint8Array[] = [];
-  #failure: Error | null = null;
 
+  /** @param write takes the file's next bytes. */
   constructor(
     private readonly origin: LogOrigin,
     private readonly write: (bytes: Uint8Array) => Promise<unknown>,
   ) {
-    this.#zip = new Zip((error, chunk) => {
-      if (error) this.#failure = error;
-      else this.#chunks.push(chunk);
-    });
+    // The run's own time, so that the same export makes the same bytes.
+    this.#zip = new ZipWriter(new Date(Date.parse(origin.line.time) || 0));
   }
 
-  /** @throws RangeError for more samples than a ZIP holds */
+  /** @throws RangeError for more than a ZIP holds */
   async add(sample: EvalSample): Promise<void> {
-    if (this.#summaries.length >= MOST_SAMPLES) {
-      throw new RangeError(`an .eval file holds ${MOST_SAMPLES} negotiations at most: export fewer at a time`);
-    }
     this.#summaries.push(summaryOf(sample));
     await this.#entry(`samples/${sample.id}_epoch_${sample.epoch}.json`, sample);
   }
@@ -40,24 +28,11 @@ export class EvalFile {
     await this.#entry('_journal/summaries/1.json', this.#summaries);
     await this.#entry('summaries.json', this.#summaries);
     await this.#entry('header.json', headerOf(this.origin, this.#summaries));
-    this.#zip.end();
-    await this.#flush();
+    await this.write(this.#zip.end());
   }
 
   async #entry(name: string, content: unknown): Promise<void> {
-    const entry = new ZipDeflate(name, { level: 6 });
-    // The run's own time, so that the same export makes the same bytes; a ZIP knows none before 1980.
-    entry.mtime = new Date(Math.max(Date.parse(this.origin.line.time) || 0, Date.UTC(1981)));
-    this.#zip.add(entry);
-    entry.push(new TextEncoder().encode(JSON.stringify(content)), true);
-    await this.#flush();
-  }
-
-  async #flush(): Promise<void> {
-    if (this.#failure !== null) throw this.#failure;
-    const chunks = this.#chunks;
-    this.#chunks = [];
-    for (const chunk of chunks) await this.write(chunk);
+    await this.write(this.#zip.entry(name, new TextEncoder().encode(JSON.stringify(content))));
   }
 }
 

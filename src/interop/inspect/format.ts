@@ -69,6 +69,7 @@ export type EvalEvent =
       readonly event: 'span_begin';
       readonly id: string;
       readonly span_id: string;
+      readonly parent_id?: string;
       readonly name: string;
       readonly type: string;
       readonly metadata?: Metadata;

@@ -41,7 +41,7 @@ export function evalSample(turns: readonly TurnRow[], origin: SampleOrigin): Eva
     if (row.prompt !== '') {
       const asked = {
         ...({ id: `${key}/${row.turn}/prompt`, role: 'user', source: 'input' } as const),
-        ...{ content: row.prompt, metadata: where },
+        ...{ content: row.prompt, metadata: { agent: row.agent, round: row.round } },
       };
       heard[seat].push(asked);
       messages.push(asked);
@@ -69,14 +69,17 @@ export function evalSample(turns: readonly TurnRow[], origin: SampleOrigin): Eva
     messages.push(message);
   }
   const scores = scoresOf(turns, origin.game);
+  const all = 'scorers';
+  events.push({ event: 'span_begin', id: all, span_id: all, name: all, type: all, ...at, uuid: `${key}/${all}/begin` });
   for (const [name, score] of Object.entries(scores)) {
     const span = `score-${name}`;
     events.push(
-      { event: 'span_begin', id: span, span_id: span, name, type: 'scorer', ...at, uuid: `${key}/${span}/begin` },
+      { event: 'span_begin', id: span, span_id: span, parent_id: all, name, type: 'scorer', ...at, uuid: `${key}/${span}/begin` },
       { event: 'score', span_id: span, score, intermediate: false, ...at, uuid: `${key}/${span}` },
       { event: 'span_end', id: span, span_id: span, ...at, uuid: `${key}/${span}/end` },
     );
   }
+  events.push({ event: 'span_end', id: all, span_id: all, ...at, uuid: `${key}/${all}/end` });
   return {
     id: first.negotiation,
     epoch: 1,
