@@ -5,7 +5,7 @@ import type { GameId } from '../../src/domain/games/game';
 import type { IterationLine } from '../../src/protocol/runFiles';
 import { mediaFolder } from '../../src/runs/media';
 import { resolveConfig } from '../../src/runs/presets';
-import { onnxEnvironment } from '../../src/trainer/environment';
+import { runEnvironment } from '../../src/trainer/environment';
 import { trainRun } from '../../src/trainer/run';
 import { type Benchmark, type BenchSettings, type Measurement, median } from './benchmark';
 
@@ -25,7 +25,7 @@ async function iterations(game: GameId, { threads, device }: BenchSettings): Pro
   try {
     const run = trainRun(
       { start: 'new', folder: join(folder, 'run'), name: 'bench', config, threads, spin: true, device: device as 'cpu' },
-      onnxEnvironment(media, stop.signal),
+      runEnvironment(media, stop.signal),
     );
     for await (const event of run) {
       if (event.type !== 'committed') continue;

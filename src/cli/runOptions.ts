@@ -10,6 +10,7 @@ import { findOpponent } from '../trainer/players/opponent';
 import { PlayerError } from '../trainer/players/playerError';
 import { APIS_OPTION, readApis } from './apis';
 import { type Arguments, didYouMean, type OptionSpec, UsageError } from './arguments';
+import { SERVER_OPTIONS, serverLayers } from './serverOptions';
 import type { Terminal } from './terminal';
 
 /** How many runs of a set train side by side. */
@@ -32,7 +33,7 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     name: 'preset',
     value: 'NAME',
     about:
-      'embedded (default), paper, best-response (default with --opponent), against-api\n(default with api:NAME), or the path of a JSON preset',
+      'embedded (default), paper (default with --engine tinker), best-response (default\nwith --opponent), against-api (default with api:NAME), or the path of a JSON preset',
   },
   {
     name: 'set',
@@ -40,6 +41,7 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     repeats: true,
     about: 'one setting over the preset’s, such as learningRate=0.0005 or\nbuffer.every=5; may be given more than once',
   },
+  ...SERVER_OPTIONS,
   { name: 'out', value: 'DIR', about: 'the run’s folder (default .parley/runs/TIME-GAME-ALGORITHM)' },
 ];
 
@@ -116,7 +118,8 @@ export async function readConfigs(
   const written = args.text('opponent');
   // Looked up as it was written, so that what is misspelt is named as it was written.
   const opponent = written === undefined || written === SELF ? written : await pinned(args, { game, opponent: written });
-  const preset = args.text('preset') ?? presetAgainst(opponent);
+  const server = serverLayers(args);
+  const preset = args.text('preset') ?? (args.text('engine') === 'tinker' ? 'paper' : presetAgainst(opponent));
   const named = listPresets(media, game).map(({ name }) => name);
   if (!preset.includes('.') && !preset.includes('/') && !named.includes(preset)) {
     throw new UsageError(`--preset ${preset}: there is no such preset for ${game}${didYouMean(preset, named)}`);
@@ -126,6 +129,7 @@ export async function readConfigs(
   try {
     const layers = [
       parseAssignments(args.texts('set'), '--set'),
+      ...server,
       ...(policy === undefined ? [] : [{ source: '--policy', settings: { policy: policy === 'embedded' ? policy : resolve(policy) } }]),
       ...(iterations === undefined ? [] : [{ source: '--iterations', settings: { iterations } }]),
       ...(opponent === undefined ? [] : [{ source: '--opponent', settings: { opponent } }]),

@@ -7,7 +7,7 @@ import type { Ended, Progress, TrainParams } from '../protocol/trainer';
 import { runName } from '../runs/runIds';
 import { findSetFile, readRunSet, SET_FILE } from '../runs/runSet';
 import { shareCores } from '../runs/trainers';
-import { onnxEnvironment } from '../trainer/environment';
+import { runEnvironment } from '../trainer/environment';
 import { forkRun } from '../trainer/forkRun';
 import { readRunFile } from '../trainer/resume';
 import { trainRun } from '../trainer/run';
@@ -29,6 +29,7 @@ import {
   readSeeds,
   SET_OPTIONS,
 } from './runOptions';
+import { BASE_URL_OPTION, readServer } from './serverOptions';
 import { LiveLines, type Terminal } from './terminal';
 import { goOnWithSet, trainSet } from './trainSet';
 
@@ -69,6 +70,10 @@ goes on with what is there; DIR/set.json says what is planned.`,
       'a model from Hugging Face, with the paper’s numbers',
     ],
     ['parley train --preset best-response --algorithm rl --opponent runs/aa', 'what exploits a frozen policy, if anything does'],
+    [
+      'parley train --engine tinker --base-url http://127.0.0.1:8000 --base-model Qwen/Qwen3-0.6B --policy models/Qwen3-0.6B',
+      'sampling and training on a server that speaks the Tinker API',
+    ],
     ['parley train --game split --algorithm rl --opponent api:gpt --apis ~/apis.json', 'against a chat endpoint, in small batches'],
     [
       'parley train --set beta=1 --set buffer.enabled=false --json > run.ndjson',
@@ -115,6 +120,7 @@ DIR may be a run set's folder, or its file .parley/runs/ID.set.json: unfinished 
     ...MACHINE_OPTIONS,
     { name: 'out', value: 'NEW', about: 'the folder of the fork, for DIR@ITERATION' },
     APIS_OPTION,
+    BASE_URL_OPTION,
     { name: 'take-over', about: 'take the folder from another host that has been silent for a minute' },
     JOBS_OPTION,
     JSON_OPTION,
@@ -131,7 +137,7 @@ DIR may be a run set's folder, or its file .parley/runs/ID.set.json: unfinished 
     if (set !== undefined) return goOnWithSet(await readRunSet(set), args, terminal);
     if (args.has('jobs')) throw new UsageError(`--jobs is for run sets, and ${args.positionals[0]} is none: it has no ${SET_FILE}`);
     const { threads, config } = await readRunFile(folder);
-    const machine = { ...shareCores(terminal.cores, 1), threads, ...readMachine(args), ...readReach(args, config) };
+    const machine = { ...shareCores(terminal.cores, 1), threads, ...readMachine(args), ...readReach(args, config), ...readServer(args) };
     return follow({ start: 'resume', folder, takeOver: args.has('take-over'), ...machine }, config, args, terminal);
   },
 };
@@ -161,7 +167,7 @@ async function follow(params: TrainParams, { opponent }: RunConfig, args: Argume
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  const run = trainRun(params, onnxEnvironment(terminal.media, stopping.signal));
+  const run = trainRun(params, runEnvironment(terminal.media, stopping.signal));
   let title = basename(params.folder);
   let ended: Ended | undefined;
   while (ended === undefined) {

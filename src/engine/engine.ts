@@ -196,6 +196,8 @@ export type AdapterSettings =
 export interface Engine {
   readonly info: EngineInfo;
   readonly tokenizer: Tokenizer;
+  /** What somebody should know who trains on it, a line each. */
+  readonly messages?: readonly string[];
   /** Whether sampling can be held to a constraint; true unless an engine says otherwise. */
   readonly canConstrain?: boolean;
   /** The model as it was loaded; also the reference of the KL. */

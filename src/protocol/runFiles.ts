@@ -112,7 +112,8 @@ export type NegotiationSummaries = z.infer<typeof negotiationSummaries>;
 /** What one optimizer step reported. */
 const trainingFile = z.strictObject({
   loss: z.number(),
-  gradNorm: z.number(),
+  /** Before clipping; null where the engine cannot tell. */
+  gradNorm: nullable,
   rhoMax: z.number(),
   rhoClipFraction: z.number(),
   /** Largest |log π_trainer − log π_sampler|, nats. */

@@ -2,16 +2,18 @@ import * as z from 'zod';
 import { chatEndpoints } from './chatEndpoints';
 import { runConfig } from './runConfig';
 import { measuresFile, runSet } from './runFiles';
+import { serverReach } from './trainingServer';
 
 /** Version of the host ↔ trainer protocol. */
 export const TRAINER_PROTOCOL = 1;
 
-/** What an `api:NAME` opponent is reached by. It lives in memory alone: no file and no log ever gets any of it. */
+/** What an `api:NAME` opponent and a training server are reached by. It lives in memory alone: no file and no log ever gets any of it. */
 const reach = {
   /** Endpoints that `api:NAME` may name. */
   apis: chatEndpoints.optional(),
   /** Their keys, by NAME. */
   keys: z.record(z.string(), z.string()).optional(),
+  server: serverReach.optional(),
 };
 
 /** How a run is begun or gone on with. */

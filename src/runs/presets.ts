@@ -7,6 +7,7 @@ import { nearest } from '../domain/nearest';
 import { random } from '../domain/random';
 import { hasChatOpponent, hasFixedOpponent, isOpponentPath, opponentName } from '../protocol/opponent';
 import { type Algorithm, algorithm, gameId, type RunConfig, runConfig } from '../protocol/runConfig';
+import { serverRefusal } from '../protocol/serverLimits';
 import { firstIssue, isMissing, messageOf } from './problem';
 
 /** Settings or presets that make no run; the message is one line that names the key, where it was set, and what would be right. */
@@ -114,7 +115,9 @@ export function resolveConfig(media: string, request: ConfigRequest): RunConfig 
   const config = isOpponentPath(opponent) ? { ...parsed.data, opponent: resolve(request.cwd ?? '.', opponent) } : parsed.data;
   const { requires } = presets.findLast((layer) => layer.requires !== undefined) ?? {};
   if (requires !== undefined) refuseMissing(requires, config, request.preset);
-  refuseBufferAgainst(config, layers.findLast(({ settings }) => has(settings, ['buffer', 'enabled']))?.source ?? request.preset);
+  const sourceOf = (...path: string[]): string => layers.findLast(({ settings }) => has(settings, path))?.source ?? request.preset;
+  refuseBufferAgainst(config, sourceOf('buffer', 'enabled'));
+  refuseUnable(config, sourceOf);
   return config;
 }
 
@@ -124,6 +127,12 @@ export function refuseBufferAgainst(config: Pick<RunConfig, 'opponent' | 'buffer
   throw new ConfigError(
     `${source}: buffer.enabled is for self-play, and the opponent is ${opponentName(config.opponent)}: set buffer.enabled=false, or take the preset best-response`,
   );
+}
+
+/** @throws ConfigError naming the first setting that the run's engine cannot do. */
+export function refuseUnable(config: RunConfig, sourceOf: (...path: string[]) => string): void {
+  const refusal = serverRefusal(config);
+  if (refusal !== null) throw new ConfigError(`${sourceOf(...refusal.key.split('.'))}: ${refusal.line}`);
 }
 
 function refuseMissing(requires: Requires, config: RunConfig, preset: string): void {

@@ -116,7 +116,7 @@ async function writeState(
     await prepare(dirname(path));
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft);
-    await engine.savePolicy(learner, draft);
+    await engine.savePolicy(learner, draft, what === 'State' ? 'state' : 'checkpoint');
     await engine.saveOptimizer(draft);
     await writeSynced(join(draft, STATE_FILE), `${JSON.stringify({ format: 1, iteration, steps: learner.steps })}\n`);
     const files = await syncTree(draft);

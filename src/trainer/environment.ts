@@ -4,8 +4,11 @@ import * as z from 'zod';
 import type { Engine } from '../engine/engine';
 import { openOnnxEngine } from '../engine/onnx/engine';
 import { loadRuntime } from '../engine/onnx/runtime';
+import { openTinkerEngine } from '../engine/tinker/tinkerEngine';
 import type { RunConfig } from '../protocol/runConfig';
+import { trainsOnServer } from '../protocol/serverLimits';
 import type { TrainParams } from '../protocol/trainer';
+import { SERVER_KEY_VARIABLE } from '../protocol/trainingServer';
 import { embeddedPolicy } from '../runs/embeddedPolicy';
 import { checkMemory } from './memory';
 import type { RunEnvironment } from './run';
@@ -13,16 +16,25 @@ import type { RunEnvironment } from './run';
 /** The policy name that stands for the model which Parley brings along. */
 export const EMBEDDED_POLICY = 'embedded';
 
-/** What a run needs from outside, with the engine on onnxruntime. */
-export function onnxEnvironment(media: string, signal: AbortSignal, onPreview?: RunEnvironment['onPreview']): RunEnvironment {
+/** What a run needs from outside: the engine on onnxruntime, or on the training server that its configuration names. */
+export function runEnvironment(media: string, signal: AbortSignal, onPreview?: RunEnvironment['onPreview']): RunEnvironment {
   return {
     signal,
     ...(onPreview && { onPreview }),
-    checkMemory: (config) => checkMemory(policyFolder(media, config), config),
-    openEngine: (config, params) => openModel(policyFolder(media, config), params),
+    checkMemory: async (config) =>
+      trainsOnServer(config)
+        ? { bytes: 0, line: `the model is the training server's, ${config.engine.baseUrl}: next to nothing is needed here` }
+        : checkMemory(policyFolder(media, config), config),
+    openEngine: (config, params) => {
+      const tokenizer = policyFolder(media, config);
+      if (!trainsOnServer(config)) return openModel(tokenizer, params);
+      const { baseUrl = config.engine.baseUrl, key = process.env[SERVER_KEY_VARIABLE] } = params.server ?? {};
+      return openTinkerEngine({ ...config.engine, baseUrl, key, tokenizer, signal, version: parleyVersion(media) });
+    },
     openModel,
     media,
-    versions: async ({ onnxruntimePath }) => {
+    versions: async ({ onnxruntimePath }, config) => {
+      if (trainsOnServer(config)) return { parley: parleyVersion(media), onnxruntime: 'none' };
       const { env } = await loadRuntime(onnxruntimePath);
       return { parley: parleyVersion(media), onnxruntime: env.versions.node ?? env.versions.common };
     },

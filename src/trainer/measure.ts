@@ -44,7 +44,10 @@ export async function measurePolicy(options: MeasureOptions): Promise<MeasuresFi
   });
   const transcripts = played.flatMap((negotiation) => negotiation.transcripts);
   const measures = selfPlayMeasures(config, played, await klOf(engine, config, policy, transcripts));
-  return config.game === 'ipd' ? { ...measures, cooperateAfter: await probeCooperation(options) } : measures;
+  // The probe forces choices, which not every engine can.
+  return config.game === 'ipd' && engine.canConstrain !== false
+    ? { ...measures, cooperateAfter: await probeCooperation(options) }
+    : measures;
 }
 
 /**

@@ -4,10 +4,11 @@ import type { AdapterSettings, Engine, Learner, OptimizerSettings } from '../eng
 import { hasFixedOpponent, learnerReward } from '../protocol/opponent';
 import type { RunConfig } from '../protocol/runConfig';
 import { type IterationLine, RUN_FORMAT, RUN_PATHS, type RunFile } from '../protocol/runFiles';
+import { serverNotes } from '../protocol/serverLimits';
 import type { Ended, PreviewTurn, Progress, TrainParams } from '../protocol/trainer';
 import { writeDurably, writeError } from '../runs/durableFile';
 import { acquireLock, type Lock } from '../runs/lock';
-import { refuseBufferAgainst } from '../runs/presets';
+import { refuseBufferAgainst, refuseUnable } from '../runs/presets';
 import { transcriptCapacity } from './capacity';
 import { usageOf, usageReport, usageSince } from './chatUsage';
 import { commitFinished, commitIteration } from './commit';
@@ -44,7 +45,7 @@ export interface RunEnvironment {
   /** The folder that holds the embedded policies. */
   readonly media: string;
   /** Versions for run.json. */
-  versions(params: TrainParams): Promise<{ readonly parley: string; readonly onnxruntime: string }>;
+  versions(params: TrainParams, config: RunConfig): Promise<{ readonly parley: string; readonly onnxruntime: string }>;
   /** Stops the run after the chunk under way. */
   readonly signal: AbortSignal;
   /** Turns as they are taken, of the negotiations that are previewed. */
@@ -74,18 +75,20 @@ export async function* trainRun(
     if (resumed?.finished) return finishedBefore(resumed.finished);
     const asked = params.start === 'new' ? params.config : resumed!.run.config;
     refuseBufferAgainst(asked, 'the configuration');
+    refuseUnable(asked, () => 'the configuration');
     const found = hasFixedOpponent(asked) ? await (resumed ? findOpponentAgain(resumed.run, params) : findOpponent(asked, params)) : null;
     const config = found ? { ...asked, opponent: found.pinned } : asked;
     iteration = resumed?.iterations.at(-1)?.iteration ?? 0;
     const { bytes: memory, line: memoryLine } = await environment.checkMemory(config);
     yield { type: 'progress', progress: { ...progressOf('loading', config, iteration, resumed?.iterations.at(-1), ''), memory } };
     yield { type: 'log', level: 'info', line: memoryLine };
+    for (const line of serverNotes(config)) yield { type: 'log', level: 'info', line };
     engine = await environment.openEngine(config, params);
     if (found) opponent = await openOpponent(found, servicesOf(config, params, engine, environment));
     if (resumed && opponent) checkSameOpponent(resumed.run, opponent.identity);
     const run = resumed ? resumed.run : await writeRunFile(params, config, engine, environment, opponent);
     if (resumed) for (const line of differences(resumed.run, engine)) yield { type: 'log', level: 'warn', line };
-    for (const line of opponent?.warnings ?? []) yield { type: 'log', level: 'warn', line };
+    for (const line of [...(engine.messages ?? []), ...(opponent?.warnings ?? [])]) yield { type: 'log', level: 'warn', line };
     yield { type: 'ready', run };
 
     const loop = await Loop.begin(folder, config, engine, opponent, resumed);
@@ -254,7 +257,7 @@ async function writeRunFile(
     id: basename(params.folder),
     name: params.name,
     created: new Date().toISOString(),
-    ...(await environment.versions(params)),
+    ...(await environment.versions(params, config)),
     config,
     model: { source: config.policy, sha256: info.modelHash, parameters: info.parameters },
     device: info.device,

@@ -130,7 +130,7 @@ export class Seats {
     const reads = pending.map((turn) => this.#read(turn));
     const utterances = new Array<Utterance>(pending.length);
     const all = pending.map((_, i) => i);
-    await this.#speak(pending, reads, utterances, all, 0, maskedAttempt(this.options.speech, 0), forced);
+    await this.#speak(pending, reads, utterances, all, 0, this.#masked(0), forced);
     if (this.options.speech.decoding === 'retry') await this.#tryAgain(pending, reads, utterances, forced);
     pending.forEach((turn, i) => {
       record(this.#chair(turn).transcript, turn.turn, reads[i]!, utterances[i]!, this.options.speech.decoding === 'masked');
@@ -138,7 +138,7 @@ export class Seats {
     return utterances.map((utterance) => utterance.text);
   }
 
-  /** Free attempts until one parses or the retries are spent; the last attempt is masked. */
+  /** Free attempts until one parses or the retries are spent; the last attempt is masked, where the engine can. */
   async #tryAgain(
     pending: readonly PendingTurn[],
     reads: readonly (readonly number[])[],
@@ -156,7 +156,7 @@ export class Seats {
           return { lane, length: transcript.tokens.length };
         }),
       );
-      await this.#speak(pending, reads, utterances, failed, attempt, maskedAttempt(speech, attempt), forced);
+      await this.#speak(pending, reads, utterances, failed, attempt, this.#masked(attempt), forced);
     }
   }
 
@@ -224,6 +224,13 @@ export class Seats {
     return turns.length > 0 && tokens.at(-1) !== tokenizer.stopToken ? [tokenizer.stopToken, ...observed] : observed;
   }
 
+  /** Whether an attempt (0 is the first) is drawn under the mask: the last of several is, where the engine can. */
+  #masked(attempt: number): boolean {
+    const { engine, speech } = this.options;
+    const last = speech.decoding === 'retry' && attempt >= speech.retries && engine.canConstrain !== false;
+    return speech.decoding === 'masked' || last;
+  }
+
   #chair({ negotiation, seat: at }: PendingTurn): Chair {
     return this.#chairAt(negotiation, at);
   }
@@ -276,11 +283,6 @@ function record(transcript: SeatTranscript, turn: number, read: readonly number[
     entropy,
     masks: own ? masks.map(() => null) : masks,
   });
-}
-
-/** Whether an attempt (0 is the first) is drawn under the mask. */
-function maskedAttempt({ decoding, retries }: SpeechSettings, attempt: number): boolean {
-  return decoding === 'masked' || (decoding === 'retry' && attempt >= retries);
 }
 
 function freeLength(bound: BoundConstraint, kind: 'message' | 'action'): number {

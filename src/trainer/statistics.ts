@@ -82,7 +82,7 @@ export function tokenStats(turns: readonly TokenTurn[], kl: number | null): Toke
     tokens += turn.tokens.length;
   }
   return {
-    validMass: meanValidMass(turns.map((turn) => turn.validMass)),
+    validMass: known(meanValidMass(turns.map((turn) => turn.validMass))),
     entropy: tokens === 0 ? null : entropy / tokens,
     kl,
   };
@@ -139,7 +139,7 @@ export function trainingStatistics({ plan, played, credits, batch, result }: Tra
   }
   return {
     loss: result.loss,
-    gradNorm: result.gradNorm,
+    gradNorm: known(result.gradNorm),
     rhoMax,
     rhoClipFraction: batch.countedTokens === 0 ? 0 : clipped / batch.countedTokens,
     samplerTrainerGap: gap,
@@ -179,6 +179,11 @@ export function summarize({ config, plan, played, credits }: TrainedIteration): 
 
 function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** JSON has no NaN, which is what engines say where they cannot tell. */
+function known(value: number | null): number | null {
+  return Number.isNaN(value) ? null : value;
 }
 
 function short(value: number): number {

@@ -2,7 +2,7 @@ import { openChannel } from '../protocol/channel';
 import { type Ended, type HostSide, TRAINER_PROTOCOL, type TrainerSide, type TrainParams, trainParams } from '../protocol/trainer';
 import { mediaFolder } from '../runs/media';
 import { firstIssue, messageOf } from '../runs/problem';
-import { onnxEnvironment } from './environment';
+import { runEnvironment } from './environment';
 import { processTransport } from './processTransport';
 import { trainRun } from './run';
 
@@ -57,7 +57,7 @@ function begin(given: TrainParams): Promise<{ readonly device: string }> {
 }
 
 async function train(given: TrainParams, ready: (started: { readonly device: string }) => void): Promise<Ended> {
-  const environment = onnxEnvironment(mediaFolder(__dirname), stopping.signal, (turns) => channel.send('preview', turns));
+  const environment = runEnvironment(mediaFolder(__dirname), stopping.signal, (turns) => channel.send('preview', turns));
   const run = trainRun(given, environment);
   for (;;) {
     const { done, value } = await run.next();

@@ -104,6 +104,11 @@ export class TrainingServer {
     return [...this.#models.values()].at(-1)!.model;
   }
 
+  /** The folder behind a path such as `tinker://model_1/weights/a`. */
+  folderOf(path: string): string {
+    return pathOf(this.root, path);
+  }
+
   /** What the next requests of a path meet, one each. */
   misbehave(path: Path, ...behaviours: readonly Misbehaviour[]): void {
     this.#misbehaviours.set(path, [...(this.#misbehaviours.get(path) ?? []), ...behaviours]);

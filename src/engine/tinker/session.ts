@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ask } from './futures';
 import type { Http } from './http';
 import { ServerError } from './serverError';
@@ -30,6 +31,8 @@ export class Session {
     { signal, heartbeat = HEARTBEAT }: SessionOptions,
   ) {
     this.signal = AbortSignal.any([signal, this.#lost.signal]);
+    // As many requests as are under way listen to it.
+    setMaxListeners(0, this.signal);
     this.#timer = setInterval(() => void this.#beat(), heartbeat);
     this.#timer.unref();
   }

@@ -6,7 +6,7 @@ import type { GameId } from '../../../src/domain/games/game';
 import { openOnnxEngine } from '../../../src/engine/onnx/engine';
 import { type CheckpointAddress, type PolicyCard, policyCard } from '../../../src/protocol/policyCards';
 import { mediaFolder } from '../../../src/runs/media';
-import { onnxEnvironment } from '../../../src/trainer/environment';
+import { runEnvironment } from '../../../src/trainer/environment';
 import { cardWork, cosineWork } from '../../../src/trainer/inference/cardWork';
 import type { Work } from '../../../src/trainer/inference/work';
 import { runToy, toyConfig, toyParams } from './toyRun';
@@ -34,7 +34,7 @@ describe('policy cards of the embedded policy', () => {
     const folder = join(root, name);
     const settings = { iterations: 2, checkpointEvery: 1, adapter, learningRate: 0.002 };
     const params = toyParams(folder, toyConfig(settings, { game }));
-    await runToy(params, onnxEnvironment(media, new AbortController().signal));
+    await runToy(params, runEnvironment(media, new AbortController().signal));
     return folder;
   };
   const card = (folder: string, iteration: number | null) => cardWork({ job: 0, checkpoint: { folder, iteration } }, work());
