@@ -113,8 +113,7 @@ describe('Who beats whom', () => {
     await cell('0/0').waitFor({ timeout: 30_000 });
   });
 
-  // It waits too long somewhere in the workbench; until that is found, test/integration/play.test.ts plays, pauses and goes on.
-  it.skip('gives a person a seat, who pauses, comes back after a reload, and plays to the end', async () => {
+  it('gives a person a seat, who pauses, comes back after a reload, and plays to the end', { timeout: 120_000 }, async () => {
     const line = (text: string): Locator => workbench().page.locator('.editor-instance .view-line', { hasText: text }).last();
     const choose = async (choice: string, round: number): Promise<void> => {
       await question(`Round ${round} against`);
