@@ -7,12 +7,14 @@ import { LiveLines } from './terminal';
 /** `parley export`: runs for other software. */
 export const exportCommand: Command = {
   name: 'export',
-  summary: 'write runs for other software: tables, logs, curves',
+  summary: 'write runs for other software: tables, logs, curves, models',
   about: `
 Writes runs in a form that other software reads. FORMAT is one of
   csv, parquet   measures and turns of all RUNs, a table each, in the folder PATH
   inspect        logs of inspect_ai (.eval), one a checkpoint, in the folder PATH; or one log in the file PATH.eval
   tensorboard    TensorBoard's event files of all measures over training, a folder a run in the folder PATH
+  safetensors    the policy of one RUN as a model folder PATH that transformers and vLLM load: the adapter merged into the base model;
+                 of the newest checkpoint, or of --iteration N
 RUN is a run folder; for tables and logs also a folder of match-ups or of play. Files appear once all of them are whole: an export that
 fails or is stopped leaves nothing behind. docs/exporting.md says what each file holds and how to open it elsewhere.`,
   positionals: ['FORMAT', 'RUN…'],
@@ -25,6 +27,7 @@ fails or is stopped leaves nothing behind. docs/exporting.md says what each file
   examples: [
     ['parley export parquet runs/rl-0 runs/aa-0 --out tables', 'tables/measures.parquet and tables/turns.parquet of two runs'],
     ['parley export inspect runs/aa-0 --iteration 100 --out aa-100.eval', 'the negotiations of iteration 100 as a log of inspect_ai'],
+    ['parley export safetensors runs/aa-0 --out aa-0-model', 'its final policy, without Parley'],
   ],
   run: async (args, terminal) => {
     const [word = '', ...runs] = args.positionals;

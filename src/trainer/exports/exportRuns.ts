@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Exported, ExportFormat, ExportSettings } from '../../protocol/exports';
 import { RolloutReader } from '../../runs/rolloutReader';
 import { exportInspect } from './exportInspect';
+import { exportSafetensors } from './exportSafetensors';
 import { exportTables } from './exportTables';
 import { exportTensorboard } from './exportTensorboard';
 import { ExportError, openSources, type Source } from './source';
@@ -28,6 +29,7 @@ const EXPORTERS: Readonly<Partial<Record<ExportFormat, (work: ExportWork) => Pro
   parquet: exportTables,
   inspect: exportInspect,
   tensorboard: exportTensorboard,
+  safetensors: exportSafetensors,
 };
 
 /**
