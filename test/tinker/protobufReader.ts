@@ -3,7 +3,8 @@ type Fields = Map<number, (Uint8Array | number)[]>;
 
 /** Reads a `ForwardBackwardRequest` back to what the JSON body would be. @throws RangeError where it is cut off */
 export function readForwardBackward(bytes: Uint8Array): object {
-  const request = readFields(bytes);
+  // A copy: slices of a buffer would be views of its pool.
+  const request = readFields(new Uint8Array(bytes));
   return {
     model_id: text(request, 1),
     seq_id: Number(request.get(2)?.[0] ?? 0),

@@ -15,7 +15,7 @@ const REAL_POLL = 1000;
 /** Asks for something that is done at once. @throws ServerError */
 export async function ask<T>(http: Http, schema: z.ZodType<T>, call: CallOptions): Promise<T> {
   const answer = await http.send(call);
-  if (answer.status >= 200 && answer.status < 300) return read(http, schema, answer, call.path);
+  if (answer.status >= 200 && answer.status < 300) return read(http, schema, answer, call.what);
   throw refusal(http, answer, call.what);
 }
 
