@@ -132,7 +132,7 @@ export class Graph {
   /** The bytes of the ONNX file. */
   encode(): Uint8Array<ArrayBuffer> {
     const file = (value: Value): ValueFile => ({ name: this.nameOf(value), dtype: value.dtype, shape: value.shape });
-    const nodes: NodeFile[] = this.nodes.map((node) => ({
+    const nodes: NodeFile[] = this.wanted().map((node) => ({
       name: node.name,
       op: node.op,
       inputs: node.inputs.map((input) => (input ? this.nameOf(input) : '')),
@@ -146,6 +146,19 @@ export class Graph {
       inputs: this.inputs.map(file),
       outputs: this.outputs.map(file),
     });
+  }
+
+  /** The nodes that an output depends on: onnxruntime would run the others too. */
+  private wanted(): PendingNode[] {
+    const made = (value: Value): number => this.aliases.get(value.id) ?? value.id;
+    const needed = new Set(this.outputs.map(made));
+    const kept = this.nodes.reduceRight<PendingNode[]>((list, node) => {
+      if (!needed.has(node.output.id)) return list;
+      for (const input of node.inputs) if (input) needed.add(made(input));
+      list.push(node);
+      return list;
+    }, []);
+    return kept.reverse();
   }
 
   private readonly aliases = new Map<number, number>();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { attention } from './attention';
+import { attention, causalAttentionInParts } from './attention';
+import { exp, negate } from './elementwise';
 import { gatherElements, gatherRows, scatterAdd } from './gather';
 import { checkGradient } from './gradientCheck';
 import { Graph } from './graph';
@@ -193,6 +194,25 @@ describe('transformer pieces', () => {
     expect(check.worst).toBeLessThan(close);
   });
 
+  it('attention in parts is attention with the keys that come later masked', async () => {
+    const time = 130;
+    const mask = (graph: Graph, from: number, to: number): Value => {
+      const rows = 2 * (to - from);
+      const seen = (row: number, key: number): number => (key <= from + (row % (to - from)) ? 0 : -1e9);
+      const data = Float32Array.from({ length: rows * to }, (_, i) => seen(Math.floor(i / to), i % to));
+      return graph.constant('float32', [1, 1, rows, to], data);
+    };
+    const operands = [{ shape: [1, 1, 2, time, 2] }, { shape: [1, 1, 2, time] }, { shape: [1, 1, time, 2] }];
+    const parts = await checkGradient(operands, ([q, k, v]) => causalAttentionInParts(q!, k!, v!, (from, to) => mask(q!.graph, from, to)));
+    const whole = await checkGradient(operands, ([q, k, v]) =>
+      reshape(attention(reshape(q!, [1, 1, 2 * time, 2]), k!, v!, mask(q!.graph, 0, time)), [1, 1, 2, time, 2]),
+    );
+    const difference = (a: Float32Array, b: Float32Array): number => a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
+    expect(difference(parts.value, whole.value)).toBeLessThan(1e-5);
+    for (const [i, gradient] of parts.gradients.entries()) expect(difference(gradient, whole.gradients[i]!)).toBeLessThan(1e-5);
+    expect(parts.worst).toBeLessThan(close);
+  });
+
   it('RMS norm', async () => {
     const { value, operands, worst } = await checkGradient([{ shape: [2, 3, 4] }, { shape: [4] }], ([x, w]) => rmsNorm(x!, w!, 1e-5), 5e-3);
     const [x, w] = operands;
@@ -211,5 +231,17 @@ describe('transformer pieces', () => {
     expect(value[0]).toBeCloseTo(a! * Math.cos(angle) - b! * Math.sin(angle), 5);
     expect(value[2]).toBeCloseTo(b! * Math.cos(angle) + a! * Math.sin(angle), 5);
     expect(worst).toBeLessThan(close);
+  });
+});
+
+describe('a graph', () => {
+  it('leaves out of its file what no output depends on', () => {
+    const graph = new Graph('lean');
+    const x = graph.input('x', 'float32', [2]);
+    exp(x);
+    graph.output('y', negate(x));
+    const bytes = Buffer.from(graph.encode()).toString('latin1');
+    expect(bytes).toContain('Neg');
+    expect(bytes).not.toContain('Exp');
   });
 });

@@ -1,4 +1,4 @@
-import { attention } from '../graph/attention';
+import { attention, causalAttentionInParts } from '../graph/attention';
 import { gatherRows } from '../graph/gather';
 import type { Graph } from '../graph/graph';
 import { remembered } from '../graph/remembered';
@@ -41,7 +41,18 @@ export function causalAttention(graph: Graph, config: ModelConfig, batch: number
     };
     return { cos: shape(cos), sin: shape(sin) };
   };
-  const masks = remembered((window: number | null) => graph.constant('float32', [time, time], causalMask(time, window)));
+  const pickedMask = (window: number | null): Value => {
+    const whole = graph.constant('float32', [time, time], causalMask(0, time, window));
+    const one = reshape(gatherRows(whole, positions!), [batch, 1, places!, time]);
+    return repeat === 1 ? one : concat(new Array<Value>(repeat).fill(one), 2);
+  };
+  const partMask = remembered((key: string) => {
+    const [from, to, window] = JSON.parse(key) as [number, number, number | null];
+    const rows = causalMask(from, to, window);
+    const data = new Float32Array(repeat * rows.length);
+    for (let r = 0; r < repeat; r++) data.set(rows, r * rows.length);
+    return graph.constant('float32', [1, 1, repeat * (to - from), to], data);
+  });
   return {
     rotations: (layer) => {
       const { query, key } = tables(config.windows[layer] != null);
@@ -51,22 +62,27 @@ export function causalAttention(graph: Graph, config: ModelConfig, batch: number
       };
     },
     attend: (layer, q, k, v) => {
-      const [rows, masked] = isPicked(layer) ? [places!, batch] : [time, 1];
-      const whole = masks(config.windows[layer] ?? null);
-      const one = reshape(isPicked(layer) ? gatherRows(whole, positions!) : whole, [masked, 1, rows, time]);
-      const mask = repeat === 1 ? one : concat(new Array<Value>(repeat).fill(one), 2);
+      const window = config.windows[layer] ?? null;
+      const [asking, keys, values] = [transpose(q, [0, 2, 1, 3]), transpose(k, [0, 2, 3, 1]), transpose(v, [0, 2, 1, 3])];
       // Query heads that share keys lie one after another: [B, groups, repeat · T, size] against [B, groups, size, T].
-      const queries = reshape(transpose(q, [0, 2, 1, 3]), [batch, groups, repeat * rows, size]);
-      const seen = attention(queries, transpose(k, [0, 2, 3, 1]), transpose(v, [0, 2, 1, 3]), mask);
+      const seen = isPicked(layer)
+        ? attention(reshape(asking, [batch, groups, repeat * places!, size]), keys, values, pickedMask(window))
+        : causalAttentionInParts(reshape(asking, [batch, groups, repeat, time, size]), keys, values, (from, to) =>
+            partMask(JSON.stringify([from, to, window])),
+          );
+      const rows = isPicked(layer) ? places! : time;
       return reshape(transpose(reshape(seen, [batch, heads, rows, size]), [0, 2, 1, 3]), [batch, rows, heads * size]);
     },
     ...(flat && { pick: (x) => gatherRows(reshape(x, [batch * time, config.hiddenSize]), flat) }),
   };
 }
 
-/** `[T, T]`: 0 where a query sees a key. */
-function causalMask(time: number, window: number | null): Float32Array {
-  const mask = new Float32Array(time * time).fill(MASKED);
-  for (let t = 0; t < time; t++) mask.fill(0, t * time + (window === null ? 0 : Math.max(0, t - window + 1)), t * time + t + 1);
+/** `[to − from, to]`: 0 where a query sees a key. */
+function causalMask(from: number, to: number, window: number | null): Float32Array {
+  const mask = new Float32Array((to - from) * to).fill(MASKED);
+  for (let t = from; t < to; t++) {
+    const row = (t - from) * to;
+    mask.fill(0, row + (window === null ? 0 : Math.max(0, t - window + 1)), row + t + 1);
+  }
   return mask;
 }
