@@ -107,8 +107,7 @@ describe('What if somebody else had gone on', () => {
   it('a branch is deleted from its menu', async () => {
     const file = (await readBranchIndex(folder())).branches.find(({ branch }) => branch === 4)?.rollouts.file ?? '';
     expect(fs.existsSync(path.join(folder(), file))).toBe(true);
-    await row(/^branch 4 /).click({ button: 'right' });
-    await workbench().page.getByRole('menuitem', { name: 'Delete Branch' }).click();
+    await workbench().contextMenu(row(/^branch 4 /), 'Delete Branch');
     await workbench().page.locator('.monaco-dialog-box').getByRole('button', { name: 'Delete' }).click();
     await expect.poll(() => fs.existsSync(path.join(folder(), file))).toBe(false);
     await row(/^branch 4 /).waitFor({ state: 'detached' });

@@ -47,8 +47,7 @@ describe('The inspector on runs of several seeds', () => {
       .locator('.place-bar')
       .getByText(/^iteration/)
       .waitFor();
-    await row('rl, seed 1').click({ button: 'right' });
-    await workbench().page.locator('.monaco-menu .action-label', { hasText: 'Add to Comparison' }).click();
+    await workbench().contextMenu(row('rl, seed 1'), 'Add to Comparison');
     await inspector().locator('.compare-head').nth(1).waitFor({ timeout: 30_000 });
     expect(await inspector().getByRole('combobox', { name: 'Run of column 2' }).inputValue()).toBe('rl-1');
     await inspector()

@@ -127,16 +127,27 @@ export class Workbench {
     }
   }
 
-  /** The titles that the command palette lists for `query`. */
+  /** The titles that the command palette lists for `query`, all of them: its list draws only what is in view, so it is paged through. */
   async commands(query: string): Promise<string[]> {
     await this.openPalette(`>${query}`);
     const rows = this.page.locator('.quick-input-list .monaco-list-row');
     await rows.first().waitFor();
-    const titles = await rows
-      .locator('.quick-input-list-label .monaco-highlighted-label, .quick-input-list-label .label-name')
-      .allInnerTexts();
+    const found = new Map<number, string>();
+    // Two pages overlap; a list that has no end would be another bug.
+    for (let page = 0; page < 50; page++) {
+      const drawn = await rows.evaluateAll((elements) =>
+        elements.map((row) => ({
+          index: Number(row.getAttribute('data-index')),
+          of: Number(row.getAttribute('aria-setsize')),
+          title: row.querySelector('.monaco-highlighted-label, .label-name')?.textContent?.trim() ?? '',
+        })),
+      );
+      for (const { index, title } of drawn) found.set(index, title);
+      if (drawn.some(({ of }) => found.size >= of)) break;
+      await this.page.keyboard.press('PageDown');
+    }
     await this.page.keyboard.press('Escape');
-    return [...new Set(titles.map((title) => title.trim()))];
+    return [...new Set(found.values())];
   }
 
   private async openPalette(text: string): Promise<Locator> {
@@ -157,6 +168,18 @@ export class Workbench {
   /** Picks the row with this text in a quick pick that is open. */
   async pick(text: string): Promise<void> {
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
+  }
+
+  /** Opens the context menu of `target`, which may lie in a webview, and chooses the entry with this text. */
+  async contextMenu(target: Locator, text: string): Promise<void> {
+    const entry = this.page.locator('.monaco-menu .action-label', { hasText: text }).first();
+    await target.click({ button: 'right' });
+    await entry.waitFor();
+    // A menu that has only just opened takes a click for the one that opened it, and stays.
+    for (let attempt = 0; attempt < 20 && (await entry.isVisible()); attempt++) {
+      await entry.click({ timeout: 2000 }).catch(() => {});
+      await entry.waitFor({ state: 'hidden', timeout: 1000 }).catch(() => {});
+    }
   }
 
   /** Answers an input box that is open. */
