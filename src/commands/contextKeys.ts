@@ -21,6 +21,7 @@ export function contextKeys(store: RunStore, sets: RunSets, selection: Selection
       'parley.hasLiveSet': all.some(({ status }) => status === 'live'),
       'parley.hasUnfinishedSet': all.some(({ members }) => members.some(isLeft)),
       'parley.hasNegotiations': runs.some((run) => run.newest(0) !== null || (run.active?.preview?.count ?? 0) > 0),
+      'parley.hasExportable': runs.some((run) => run.newest(0) !== null),
       'parley.hasCheckpoints': runs.some(({ file, folder }) => file !== null && folder.iterations.some(({ checkpoint }) => checkpoint)),
       'parley.hasForkable': runs.some(({ whyNotForkable }) => whyNotForkable === null),
       'parley.hasBranches': runs.some(({ branches }) => branches.branches.length > 0),

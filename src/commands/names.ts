@@ -20,6 +20,7 @@ export const COMMAND_NAMES = [
   'showRunMenu',
   'addToGitignore',
   'renameRun',
+  'exportRun',
   'evaluateMatchups',
   'openMatchups',
   'playAgainstPolicy',

@@ -12,6 +12,7 @@ import { deleteRunSet } from './deleteRunSet';
 import { compareWithSelected, diffCheckpoints, selectForCompare } from './diffCheckpoints';
 import { cancelAnnotation, deleteAnnotation, editAnnotation, saveAnnotation } from './editAnnotation';
 import { evaluateMatchups } from './evaluateMatchups';
+import { exportRun } from './exportRun';
 import { clearAnnotationFilter, filterAnnotations } from './filterAnnotations';
 import { followLive } from './followLive';
 import { forkHere } from './forkHere';
@@ -66,6 +67,7 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   showRunMenu,
   addToGitignore,
   renameRun,
+  exportRun,
   evaluateMatchups,
   openMatchups,
   playAgainstPolicy,
