@@ -4,22 +4,22 @@ import type { WorkOptions } from '../../runs/inferenceProcess';
 import { type Checkpoint, nameOf, type PolicyCards } from '../../runs/policyCards';
 import { messageOf } from '../../runs/problem';
 import type { RunStore } from '../../runs/runStore';
+import { ReadOnlyFiles } from '../readOnlyFiles';
 import { type CardAddress, cardAddress } from './cardUri';
 
 /**
  * The read-only file system behind `parley-card:`. A file's content follows from its URI: cards that are kept are read, others are
  * computed, so that tabs survive a reload of the window.
  */
-export class CardFiles implements vscode.FileSystemProvider {
-  readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
-  readonly onDidChangeFile = this.#changed.event;
-
+export class CardFiles extends ReadOnlyFiles {
   constructor(
     private readonly store: RunStore,
     private readonly cards: PolicyCards,
     /** Resolves once the runs of the last session are open. */
     private readonly runsOpened: () => Promise<void>,
-  ) {}
+  ) {
+    super('Policy cards are read-only');
+  }
 
   /** What a file says. @throws Error in one line */
   async text({ checkpoint, negotiation, against }: CardAddress, how: WorkOptions = {}): Promise<string> {
@@ -54,43 +54,9 @@ export class CardFiles implements vscode.FileSystemProvider {
     }
   }
 
-  /** Breadcrumbs list nothing: cards are opened by what they are of. */
-  readDirectory(): [string, vscode.FileType][] {
-    return [];
-  }
-
-  /** The content of a URI never changes. */
-  watch(): vscode.Disposable {
-    return new vscode.Disposable(() => undefined);
-  }
-
-  createDirectory(): never {
-    throw readOnly();
-  }
-
-  writeFile(): never {
-    throw readOnly();
-  }
-
-  delete(): never {
-    throw readOnly();
-  }
-
-  rename(): never {
-    throw readOnly();
-  }
-
-  dispose(): void {
-    this.#changed.dispose();
-  }
-
   #checkpoint({ folder, iteration }: CheckpointAddress): Checkpoint {
     const run = this.store.runs.find((each) => each.folder.path === folder);
     if (run === undefined) throw new Error(`The run in ${folder} is not open: open it with Parley: Open Run…, then open this again`);
     return { run, iteration };
   }
-}
-
-function readOnly(): vscode.FileSystemError {
-  return vscode.FileSystemError.NoPermissions('Policy cards are read-only');
 }

@@ -3,6 +3,7 @@ import { readPlay } from '../../runs/playedFiles';
 import type { PlayHandle } from '../../runs/playHandle';
 import { type PlayTable, playTable } from '../../runs/playTable';
 import { messageOf } from '../../runs/problem';
+import { ReadOnlyFiles } from '../readOnlyFiles';
 import { folderOfTable, TABLE_SCHEME, tableUri } from './tableUri';
 
 /** How long a document may take to follow its file, in milliseconds. */
@@ -17,13 +18,15 @@ interface Shown {
 }
 
 /** The read-only file system behind `parley-play:`: negotiations with a person as text, which grow turn by turn. */
-export class TableFiles implements vscode.FileSystemProvider, vscode.CodeLensProvider {
+export class TableFiles extends ReadOnlyFiles implements vscode.CodeLensProvider {
   readonly #shown = new Map<string, Shown>();
-  readonly #changedFile = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly #changedLenses = new vscode.EventEmitter<void>();
   #clock = 0;
-  readonly onDidChangeFile = this.#changedFile.event;
   readonly onDidChangeCodeLenses = this.#changedLenses.event;
+
+  constructor() {
+    super('Tables are read-only: you speak in the box above');
+  }
 
   /** The table that a person sits at, in this window. */
   handleOf(folder: string): PlayHandle | null {
@@ -34,7 +37,7 @@ export class TableFiles implements vscode.FileSystemProvider, vscode.CodeLensPro
   async show(handle: PlayHandle): Promise<void> {
     this.#keep(handle.folder, playTable(handle.file, handle.ask), handle);
     const uri = tableUri(handle.folder);
-    this.#changedFile.fire([{ type: vscode.FileChangeType.Changed, uri }]);
+    this.fireChanged([uri]);
     this.#changedLenses.fire();
     const document = await vscode.workspace.openTextDocument(uri);
     const editor = await vscode.window.showTextDocument(document, { preview: false, preserveFocus: true });
@@ -49,7 +52,7 @@ export class TableFiles implements vscode.FileSystemProvider, vscode.CodeLensPro
       if (handle === null || handle.ask === null || handle.chat) continue;
       await handle.leave().catch(() => undefined);
       this.#shown.delete(folder);
-      this.#changedFile.fire([{ type: vscode.FileChangeType.Changed, uri: tableUri(folder) }]);
+      this.fireChanged([tableUri(folder)]);
     }
     this.#changedLenses.fire();
   }
@@ -76,32 +79,8 @@ export class TableFiles implements vscode.FileSystemProvider, vscode.CodeLensPro
     return [new vscode.CodeLens(range, { title, tooltip, command: 'parley.playAgainstPolicy', arguments: [{ folder }] })];
   }
 
-  readDirectory(): [string, vscode.FileType][] {
-    return [];
-  }
-
-  watch(): vscode.Disposable {
-    return new vscode.Disposable(() => undefined);
-  }
-
-  createDirectory(): never {
-    throw readOnly();
-  }
-
-  writeFile(): never {
-    throw readOnly();
-  }
-
-  delete(): never {
-    throw readOnly();
-  }
-
-  rename(): never {
-    throw readOnly();
-  }
-
-  dispose(): void {
-    this.#changedFile.dispose();
+  override dispose(): void {
+    super.dispose();
     this.#changedLenses.dispose();
   }
 
@@ -150,8 +129,4 @@ export function registerTables(files: TableFiles): vscode.Disposable {
     vscode.languages.registerCodeLensProvider({ scheme: TABLE_SCHEME }, files),
     files,
   );
-}
-
-function readOnly(): vscode.FileSystemError {
-  return vscode.FileSystemError.NoPermissions('Tables are read-only: you speak in the box above');
 }

@@ -5,6 +5,7 @@ import { messageOf } from '../../runs/problem';
 import type { RunStore } from '../../runs/runStore';
 import { type Transcript, transcriptOf } from '../../runs/transcript';
 import { coalesced } from '../coalesced';
+import { ReadOnlyFiles } from '../readOnlyFiles';
 import { TRANSCRIPT_SCHEME, type TranscriptAddress, transcriptAddress, transcriptName, transcriptUri } from './transcriptUri';
 
 /** Time between two updates of a document that grows, in milliseconds. */
@@ -23,16 +24,14 @@ interface Known {
 }
 
 /** The read-only file system behind `parley:`: negotiations of open runs as text, which grow while they are under way. */
-export class TranscriptFiles implements vscode.FileSystemProvider {
+export class TranscriptFiles extends ReadOnlyFiles {
   /** Least recently used first. */
   readonly #known = new Map<string, Known>();
-  readonly #changedFile = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   readonly #stop: () => void;
   readonly #stale = new Map<OpenRun, number>();
   readonly #update = coalesced(UPDATE_EVERY, () => void this.#refresh());
   #clock = 0;
-  readonly onDidChangeFile = this.#changedFile.event;
   /** A transcript that was read before differs now. */
   readonly onDidChangeTranscript = this.#changed.event;
 
@@ -41,6 +40,7 @@ export class TranscriptFiles implements vscode.FileSystemProvider {
     /** Resolves once the runs of the last session are open. */
     private readonly runsOpened: () => Promise<void>,
   ) {
+    super('Transcripts are read-only: annotate them instead');
     this.#stop = store.onChanged((change) => {
       const from =
         change.kind === 'committed'
@@ -94,7 +94,7 @@ export class TranscriptFiles implements vscode.FileSystemProvider {
   }
 
   /** What breadcrumbs list: a run's iterations, an iteration's negotiations. */
-  async readDirectory(uri: vscode.Uri): Promise<[string, vscode.FileType][]> {
+  override async readDirectory(uri: vscode.Uri): Promise<[string, vscode.FileType][]> {
     const sample = transcriptAddress(vscode.Uri.joinPath(uri, 'negotiation 0.transcript'));
     const of = sample && this.store.runs.find(({ folder }) => folder.path === sample.folder);
     const line = sample && of?.folder.iteration(sample.iteration);
@@ -111,31 +111,10 @@ export class TranscriptFiles implements vscode.FileSystemProvider {
     );
   }
 
-  /** Open documents are kept up to date whether they are watched or not. */
-  watch(): vscode.Disposable {
-    return new vscode.Disposable(() => undefined);
-  }
-
-  createDirectory(): never {
-    throw readOnly();
-  }
-
-  writeFile(): never {
-    throw readOnly();
-  }
-
-  delete(): never {
-    throw readOnly();
-  }
-
-  rename(): never {
-    throw readOnly();
-  }
-
-  dispose(): void {
+  override dispose(): void {
+    super.dispose();
     this.#stop();
     this.#update.dispose();
-    this.#changedFile.dispose();
     this.#changed.dispose();
   }
 
@@ -193,7 +172,7 @@ export class TranscriptFiles implements vscode.FileSystemProvider {
         const { address, uri, changed, transcript } = known;
         if (address.folder !== run.folder.path || address.iteration < from) continue;
         const now = await this.#read(uri).catch(() => known);
-        if (now.changed !== changed) this.#changedFile.fire([{ type: vscode.FileChangeType.Changed, uri }]);
+        if (now.changed !== changed) this.fireChanged([uri]);
         const [before, after] = [transcript.negotiation, now.transcript.negotiation];
         // Credits and branches come without a change of the text.
         const differs = after.committed !== before.committed || after.branches?.length !== before.branches?.length;
@@ -212,8 +191,4 @@ export class TranscriptFiles implements vscode.FileSystemProvider {
       if (!open.has(key)) this.#known.delete(key);
     }
   }
-}
-
-function readOnly(): vscode.FileSystemError {
-  return vscode.FileSystemError.NoPermissions('Transcripts are read-only: annotate them instead');
 }
