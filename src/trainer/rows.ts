@@ -16,6 +16,21 @@ export const NO_TOKENS = {
   forced: [],
 } satisfies Partial<TurnRow>;
 
+/** The columns of a turn that nobody was trained by, credits among them. */
+export const UNTRAINED = {
+  trained: false,
+  return: 0,
+  baseline: 0,
+  opponent_advantage: 0,
+  weight: 0,
+  train_log_probs: [],
+  ratios: [],
+  reference_log_probs: [],
+  own_advantage: [],
+  alignment_term: [],
+  credit: [],
+} satisfies Partial<TurnRow>;
+
 /** Whose words are whose: a fixed opponent on another base model has tokens of its own. */
 export interface Tokenizers {
   /** The learner's and its snapshots'. */

@@ -1,23 +1,8 @@
 import { AGENT_NAMES } from '../../domain/seat';
 import type { TurnRow } from '../../protocol/rollouts';
 import type { Player } from '../players/player';
-import { NO_TOKENS, tokenColumns } from '../rows';
+import { NO_TOKENS, tokenColumns, UNTRAINED } from '../rows';
 import type { PlayedMatchup } from './matchups';
-
-/** Nothing was trained, so no token has a credit. */
-const UNTRAINED = {
-  trained: false,
-  return: 0,
-  baseline: 0,
-  opponent_advantage: 0,
-  weight: 0,
-  train_log_probs: [],
-  ratios: [],
-  reference_log_probs: [],
-  own_advantage: [],
-  alignment_term: [],
-  credit: [],
-};
 
 /**
  * A match-up's turns as rows of a rollout file, with the columns of a run's: by negotiation, then by turn.

@@ -2,26 +2,8 @@ import type { PlayedNegotiation } from '../../domain/rollout';
 import { AGENT_NAMES, type Pair } from '../../domain/seat';
 import type { TurnRow } from '../../protocol/rollouts';
 import type { Player } from '../players/player';
-import { tokenColumns } from '../rows';
+import { NO_TOKENS, tokenColumns, UNTRAINED } from '../rows';
 import type { SeatTranscript } from '../seats';
-
-/** Nothing was trained, so no token has a credit. */
-const UNTRAINED = {
-  trained: false,
-  return: 0,
-  baseline: 0,
-  opponent_advantage: 0,
-  weight: 0,
-  train_log_probs: [],
-  ratios: [],
-  reference_log_probs: [],
-  own_advantage: [],
-  alignment_term: [],
-  credit: [],
-};
-
-/** Columns of a player that has no tokens of its own. */
-const NO_TOKENS = { prompt_token_ids: [], token_ids: [], token_texts: [], log_probs: [], entropies: [], valid_mass: [], forced: [] };
 
 /**
  * A branch as rows of a rollout file, under the numbers of the negotiation that it leaves. Turns before it have the words,
