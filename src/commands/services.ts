@@ -4,12 +4,14 @@ import * as vscode from 'vscode';
 import { ExternalRun } from '../runs/externalRun';
 import { ImportFollower } from '../runs/importFollower';
 import { InferenceProcess } from '../runs/inferenceProcess';
+import { LocalServer } from '../runs/localServer';
 import { PolicyCards } from '../runs/policyCards';
 import type { RunQueue } from '../runs/runQueue';
 import { RunSets } from '../runs/runSets';
 import { RunStore } from '../runs/runStore';
 import { RunTree } from '../runs/runTree';
 import { Selection } from '../runs/selection';
+import { SentPrompts } from '../runs/sentPrompts';
 import { TokenDistributions } from '../runs/tokenDistributions';
 import { shareCores, Trainers } from '../runs/trainers';
 import { AnnotationLibrary } from '../views/annotations/annotationLibrary';
@@ -56,6 +58,9 @@ export interface Services {
   /** The process of Start External Run, and what it prints. */
   readonly external: ExternalRun;
   readonly externalLog: vscode.LogOutputChannel;
+  /** The process of Start Local Training Server, and what it prints. */
+  readonly localServer: LocalServer;
+  readonly serverLog: vscode.LogOutputChannel;
 }
 
 /** A refusal in one clear line that a person can act on; shown as it is, without a stack. */
@@ -94,6 +99,7 @@ export function createServices(
 
   const imports = new ImportFollower({ store, inference, mayImport: () => vscode.workspace.isTrusted, log: (line) => log.warn(line) });
   const distributions = new TokenDistributions(store, inference, () => vscode.workspace.isTrusted);
+  const sentPrompts = new SentPrompts(store, inference, () => vscode.workspace.isTrusted);
   const sources: ViewSources = {
     extensionUri: context.extensionUri,
     store,
@@ -102,6 +108,7 @@ export function createServices(
     annotationCounts: (place) => annotations.counts(place),
     onAnnotationsChanged: (listener) => annotations.onDidChange(listener),
     distributions: (place, policies) => distributions.of(place, policies),
+    sentPrompt: (place) => sentPrompts.of(place),
     openInspector: () => inspector.open(),
     runCommand: (name, place) => runFromView(services, name, place),
     visibilityChanged: () => {
@@ -130,13 +137,17 @@ export function createServices(
   const externalLog = vscode.window.createOutputChannel('Parley: External Run', { log: true });
   const external = new ExternalRun((line) => externalLog.info(line));
   external.onChanged((isRunning) => void vscode.commands.executeCommand('setContext', 'parley.externalRunning', isRunning));
+  const serverLog = vscode.window.createOutputChannel('Parley: Training Server', { log: true });
+  const localServer = new LocalServer((line) => serverLog.info(line));
+  localServer.onChanged((isRunning) => void vscode.commands.executeCommand('setContext', 'parley.serverRunning', isRunning));
   const services: Services = {
     ...{ context, log, store, tree, selection, trainers, queue, sets, inference, library, inspector, treeView },
     ...{ transcripts, annotations, threads, annotationsView, tables, cards, cardFiles, compared, distributions, external, externalLog },
+    ...{ localServer, serverLog },
   };
 
   const kept = tree.onExpanded(() => void context.workspaceState.update(EXPANDED, tree.expanded.slice(-EXPANDED_KEPT)));
-  context.subscriptions.push(external, externalLog, threads, annotationsView, annotations, inference, compared);
+  context.subscriptions.push(localServer, serverLog, external, externalLog, threads, annotationsView, annotations, inference, compared);
   context.subscriptions.push(log, { dispose: kept }, { dispose: () => library.watch(false) }, { dispose: () => imports.follow(false) });
   return services;
 }

@@ -6,6 +6,7 @@ import { type ImportRequests, importRequests } from './imports';
 import { type EvaluateRequests, evaluateRequests } from './matchups';
 import { type PlayRequests, playRequests } from './play';
 import { type CardRequests, cardRequests } from './policyCards';
+import { type SentPromptRequests, sentPromptRequests } from './sentPrompts';
 
 /** Version of the host ↔ inference process protocol. */
 export const INFERENCE_PROTOCOL = 1;
@@ -32,7 +33,8 @@ export type InferenceRequests = EvaluateRequests &
   BranchRequests &
   ImportRequests &
   ExportRequests &
-  PlayRequests & {
+  PlayRequests &
+  SentPromptRequests & {
     /** Comes first; later ones apply to the work that begins after them. */
     configure: [settings: InferenceSettings, result: null];
     /** Calls a piece of work off; it is refused then. Unknown numbers are none of its business. */
@@ -60,6 +62,7 @@ export const inferenceRequests = {
   ...importRequests,
   ...exportRequests,
   ...playRequests,
+  ...sentPromptRequests,
 } as const;
 
 /** Validators of what the process announces. */

@@ -5,6 +5,7 @@ import type { MatchupsFile } from './matchups';
 import type { Place, PolicyRef } from './place';
 import type { Algorithm } from './runConfig';
 import type { MeasuresFile, RunSet, TrainingFile } from './runFiles';
+import type { SentPrompt } from './sentPrompts';
 
 /** Whether a run moves, and why not. */
 export type RunStatus = 'live' | 'stopped' | 'finished' | 'broken';
@@ -270,6 +271,12 @@ export interface FilterView {
 export interface MatchupsView {
   readonly id: string;
   readonly file: MatchupsFile;
+}
+
+/** The prompt that was really sent for a turn, or why it cannot be written out, in one line with the remedy. */
+export interface SentPromptView {
+  readonly sent: SentPrompt | null;
+  readonly problem: string | null;
 }
 
 /** What policies would say at a token, or why that is not known. */

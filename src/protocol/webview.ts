@@ -1,6 +1,16 @@
 import * as z from 'zod';
 import { type Place, type PolicyRef, place, policyRef } from './place';
-import type { Curves, DistributionsView, FilterView, IterationView, MatchupsView, NegotiationView, RunView, TreeWindow } from './views';
+import type {
+  Curves,
+  DistributionsView,
+  FilterView,
+  IterationView,
+  MatchupsView,
+  NegotiationView,
+  RunView,
+  SentPromptView,
+  TreeWindow,
+} from './views';
 
 // Both ends of the boundary say what it carries by this one name.
 export * from './place';
@@ -47,6 +57,8 @@ export type WebviewHostSide = {
     curves: [params: { readonly run: string; readonly from: number }, result: Curves];
     /** What policies would say at a token; null asks whoever is the obvious choice. Takes the place of the question before. */
     distributions: [params: { readonly place: Place; readonly policies: readonly PolicyRef[] | null }, result: DistributionsView];
+    /** The prompt that was really sent for the place's turn, chat template included. */
+    sentPrompt: [params: Place, result: SentPromptView];
     /** The next or previous negotiation (of those that the tree shows, in its order) or iteration; null at the end. */
     step: [params: { readonly place: Place; readonly by: 'negotiation' | 'iteration'; readonly delta: 1 | -1 }, result: Place | null];
     /** Follow the newest committed iteration until the reader chooses something. */
@@ -104,6 +116,7 @@ export const webviewRequests = {
   filter: z.strictObject({ expression: z.string().max(10_000) }),
   sort: treeSort,
   distributions: z.strictObject({ place, policies: z.array(policyRef).min(1).max(4).nullable() }),
+  sentPrompt: place,
   command: z.strictObject({ name: z.string(), place: place.optional() }),
 } as const;
 

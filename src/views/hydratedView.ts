@@ -9,6 +9,7 @@ import type {
   Place,
   PolicyRef,
   RunView,
+  SentPromptView,
   ViewKind,
   WebviewHostSide,
 } from '../protocol/webview';
@@ -31,6 +32,8 @@ export interface ViewSources {
   onAnnotationsChanged(listener: () => void): vscode.Disposable;
   /** What policies would say at a token; null asks whoever is the obvious choice. */
   distributions(place: Place, policies: readonly PolicyRef[] | null): Promise<DistributionsView>;
+  /** The prompt that was really sent for a turn. */
+  sentPrompt(place: Place): Promise<SentPromptView>;
   /** Brings the inspector up. */
   openInspector(): void;
   /** Runs a command that views may offer. @throws Error for any other name */
@@ -208,6 +211,7 @@ function handlersOf({
   tree,
   selection,
   distributions,
+  sentPrompt,
   openInspector,
   runCommand,
 }: ViewSources): Handlers<WebviewHostSide> {
@@ -230,6 +234,7 @@ function handlersOf({
     curves: ({ run, from }) => ({ run, from, points: store.get(run)?.curve(from) ?? [] }),
     step: ({ place, by, delta }) => tree.step(place, by, delta),
     distributions: ({ place, policies }) => distributions(place, policies),
+    sentPrompt: (place) => sentPrompt(place),
     follow: ({ on }) => {
       selection.follow(on);
       return null;

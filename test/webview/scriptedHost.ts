@@ -116,6 +116,18 @@ export class ScriptedHost {
           said,
         );
       }),
+      sentPrompt: logged('sentPrompt', ({ run, iteration, negotiation, turn }) => {
+        const shown = this.find(run);
+        const view = shown === undefined ? null : negotiationOf(shown.run, iteration ?? 0, negotiation ?? 0);
+        const asked = view?.turns.find((one) => one.turn === turn);
+        if (view === null || asked === undefined) return { sent: null, problem: `the negotiation has no turn ${turn}` };
+        const before = view.turns
+          .filter((one) => one.seat === asked.seat && one.turn < asked.turn)
+          .map((one) => `<|user|>${one.prompt}<|assistant|>${one.text}<|end|>`)
+          .join('');
+        const added = `<|user|>${asked.prompt}<|assistant|>`;
+        return { sent: { before, added, tokens: Math.ceil((before.length + added.length) / 4) }, problem: null };
+      }),
       step: logged('step', ({ place, by, delta }) => this.step(place, by, delta)),
       follow: logged('follow', ({ on }) => {
         this.following = on;

@@ -418,6 +418,23 @@ describe('inspector', () => {
     });
   });
 
+  it('shows what was read before a turn, and on request the whole prompt as it was sent', async () => {
+    await withPage({ view: 'inspector', scenario: { runs: 'split', select: TALK } }, async (page) => {
+      await page.keyboard.press('r');
+      await page.getByRole('button', { name: 'as it was sent' }).click();
+      const sent = page.locator('pre.sent');
+      await sent.waitFor();
+      expect(await sent.textContent()).toMatch(/^<\|user\|>.*<\|assistant\|>$/s);
+      expect(await sent.locator('.dim').textContent()).toContain('<|end|>');
+      await page.getByText(/^\d+ tokens$/).waitFor();
+      expect(await asked(page, 'sentPrompt')).toEqual([{ run: 'trust-aa', iteration: 92, negotiation: 27, turn: 21 }]);
+      // What is new stands at the end, which is in view.
+      expect(await sent.evaluate((box) => box.scrollTop + box.clientHeight >= box.scrollHeight - 1)).toBe(true);
+      await page.getByRole('button', { name: 'only what was new' }).click();
+      await sent.waitFor({ state: 'detached' });
+    });
+  });
+
   it('shows the keys on ? and gives the focus back', async () => {
     await withPage({ view: 'inspector', scenario: { runs: 'pair', select: NEGOTIATION } }, async (page) => {
       await page.keyboard.press('j');

@@ -14,6 +14,7 @@ import { evaluateWork } from './evaluateWork';
 import { exportWork } from './exportWork';
 import { importAdalignWork, inspectAdalignWork } from './importWork';
 import { PlaySessions } from './play/playSessions';
+import { sentPromptWork } from './sentPromptWork';
 import type { Work } from './work';
 
 const media = mediaFolder(__dirname);
@@ -54,6 +55,7 @@ const channel = openChannel<InferenceSide, HostSide>(
     updateCosine: (params) => perform(params, cosineWork),
     fork: (params) => perform(params, forkWork),
     distributions: (params) => perform(params, distributionWork),
+    sentPrompt: (params) => perform(params, sentPromptWork),
     inspectAdalign: (params) => perform(params, inspectAdalignWork),
     importAdalign: (params) => perform(params, importAdalignWork),
     exportRuns: (params) => perform(params, exportWork),

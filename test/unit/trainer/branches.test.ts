@@ -10,6 +10,7 @@ import { mediaFolder } from '../../../src/runs/media';
 import { RolloutReader } from '../../../src/runs/rolloutReader';
 import { forkWork } from '../../../src/trainer/inference/branchWork';
 import { distributionWork } from '../../../src/trainer/inference/distributionWork';
+import { sentPromptWork } from '../../../src/trainer/inference/sentPromptWork';
 import type { Work } from '../../../src/trainer/inference/work';
 import { differences, runToy, toyConfig, toyEnvironment, toyParams } from './toyRun';
 
@@ -231,6 +232,25 @@ describe('branches of negotiations', () => {
       seed: 0,
     };
     await expect(forkWork(params, work())).rejects.toThrow(/turn \d of .* cannot be played again: what the agent read differs/);
+  });
+
+  it('write out the prompt that was sent, from the tokens on record', async () => {
+    const rows = await original(4, 2);
+    const ask = { job: 1, folder, iteration: 4, negotiation: 2 };
+    const { tokenizer } = toyEnvironment().engine;
+    const write = (tokens: readonly number[]): string => tokenizer.tokenTexts(tokens).join('');
+    const first = await sentPromptWork({ ...ask, turn: 0 }, work());
+    expect(first).toEqual({ before: '', added: write(rows[0]!.prompt_token_ids), tokens: rows[0]!.prompt_token_ids.length });
+    const own = rows.filter(({ seat }) => seat === rows[3]!.seat);
+    const later = await sentPromptWork({ ...ask, turn: 3 }, work());
+    const [before] = own;
+    expect(later.before).toBe(write([...before!.prompt_token_ids, ...before!.token_ids]));
+    expect(later.before + later.added).toBe(write([...before!.prompt_token_ids, ...before!.token_ids, ...rows[3]!.prompt_token_ids]));
+    expect(later.added).toContain(rows[3]!.prompt.trim().split(/\s+/).at(-1));
+    await expect(sentPromptWork({ ...ask, turn: 99 }, work())).rejects.toThrow('has no turn 99');
+    await fork({ turn: 2, players: ['scripted:always-defect', null], samples: 1, seed: 4 });
+    const branch = (await readBranchIndex(folder)).branches.at(-1)!.branch;
+    await expect(sentPromptWork({ ...ask, branch, turn: 2 }, work())).rejects.toThrow('no policy of this machine');
   });
 
   it('tell what policies would say at a token', async () => {

@@ -2,7 +2,7 @@ import { useComputed } from '@preact/signals';
 import type { VNode } from 'preact';
 import { AGENT_NAMES } from '../../../src/domain/seat';
 import type { TurnView } from '../../../src/protocol/webview';
-import { command, currentRun, cursor, negotiation } from '../../state';
+import { command, counterparts, currentRun, cursor, negotiation } from '../../state';
 import { BranchMark } from '../branches/BranchMark';
 import { signed } from '../numbers';
 import type { Measure } from '../tokens/measures';
@@ -10,6 +10,7 @@ import { Strip } from '../tokens/Strip';
 import { paint, tint, tokenScale } from '../tokens/scale';
 import { CARD_ID } from '../tokens/TokenCard';
 import { inlineText } from '../tokens/visibleText';
+import { Prompt } from './Prompt';
 import { promptsShown, togglePrompt } from './prompts';
 
 /** Control tokens of chat templates. */
@@ -30,6 +31,10 @@ export function TurnCell(props: {
   const here = useComputed(() => (cursor.value?.turn === index ? cursor.value.token : -1));
   const open = useComputed(() => promptsShown.value.all || promptsShown.value.turns.has(turn.turn));
   const branched = useComputed(() => turn.turn >= (negotiation.value?.branch?.turn ?? Number.POSITIVE_INFINITY));
+  const sentPlace = useComputed(() => {
+    const view = elsewhere === undefined ? negotiation.value : counterparts.value[elsewhere.column - 1];
+    return view?.committed === true && turn.tokens.ids.length > 0 ? view.place : null;
+  });
   const { measure, full } = tokenScale.value;
   const name = AGENT_NAMES[turn.seat];
   const at = here.value;
@@ -43,7 +48,7 @@ export function TurnCell(props: {
     >
       <span class={`who seat-name-${turn.seat}`}>{name}</span>
       <div class={turn.tokens.texts.length <= 4 ? 'said short' : 'said'}>
-        {open.value && <Prompt name={name} text={turn.prompt} />}
+        {open.value && <Prompt name={name} text={turn.prompt} place={sentPlace.value} turn={turn.turn} />}
         <div
           class="tokens"
           role="listbox"
@@ -136,16 +141,6 @@ function Annotations({ turn, count }: { readonly turn: TurnView; readonly count:
     >
       ✎ {count} annotation{count === 1 ? '' : 's'}
     </button>
-  );
-}
-
-function Prompt({ name, text }: { readonly name: string; readonly text: string }): VNode {
-  return (
-    <div class="prompt">
-      <span class="prompt-head dim">{name} read</span>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it. */}
-      <pre tabIndex={0}>{text === '' ? '(nothing new)' : text}</pre>
-    </div>
   );
 }
 
