@@ -58,7 +58,7 @@ describe('negotiationView', () => {
       round: 1,
       seat: 1,
       tokens: { texts: ['B', '<end>'], forced: [false, true] },
-      credit: { return: 2, baseline: 0.25, own: 1.75, opponent: 0.5, weight: 0.125, alignment: 0.125, credit: 1.875 },
+      credit: { return: 2, baseline: 0.25, own: 1.75, opponent: 0.5, weight: 0.5, alignment: 0.125, credit: 1.875 },
     });
   });
 

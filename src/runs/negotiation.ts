@@ -3,7 +3,7 @@ import { type Pair, pair, type Seat } from '../domain/seat';
 import { actionCell, dealCell, shareCell, type TurnRow } from '../protocol/rollouts';
 import type { CreditView, GroupMember, NegotiationView, Place, RoundView, TokenColumns, TurnView } from '../protocol/webview';
 
-/** What the group's table needs of a turn; token columns of the other negotiations stay on disk. */
+/** What the group's table needs of a turn; token columns of the other negotiations stay on disk, credits follow from these. */
 export const MEMBER_COLUMNS = [
   'negotiation',
   'round',
@@ -16,14 +16,15 @@ export const MEMBER_COLUMNS = [
   'baseline',
   'opponent_advantage',
   'weight',
-  'own_advantage',
-  'alignment_term',
-  'credit',
   'action',
 ] as const;
 
 /** See `MEMBER_COLUMNS`. */
 export type MemberRow = Pick<TurnRow, (typeof MEMBER_COLUMNS)[number]>;
+
+/** What a credit is made of; the token columns where they were read. */
+type CreditedRow = Pick<TurnRow, 'return' | 'baseline' | 'opponent_advantage' | 'weight'> &
+  Partial<Pick<TurnRow, 'own_advantage' | 'alignment_term' | 'credit'>>;
 
 /**
  * A committed negotiation as the inspector draws it, from its own turns and those of its seed group.
@@ -72,10 +73,10 @@ export function seatOf(row: Pick<TurnRow, 'seat'>): Seat {
   return row.seat === 0 ? 0 : 1;
 }
 
-/** Own advantage, alignment term and their sum: from the token columns, which all tokens of a round share. */
-export function creditOf(row: MemberRow, config: Pick<ViewRules, 'algorithm' | 'beta'>): CreditView {
-  const own = row.own_advantage[0] ?? row.return - row.baseline;
-  const alignment = row.alignment_term[0] ?? alignmentTerm(row, config);
+/** Own advantage, alignment term and their sum: from the token columns, which all tokens of a round share, or where those are not read by definition. */
+export function creditOf(row: CreditedRow, config: Pick<ViewRules, 'algorithm' | 'beta'>): CreditView {
+  const own = row.own_advantage?.[0] ?? row.return - row.baseline;
+  const alignment = row.alignment_term?.[0] ?? alignmentTerm(row, config);
   return {
     return: row.return,
     baseline: row.baseline,
@@ -83,12 +84,12 @@ export function creditOf(row: MemberRow, config: Pick<ViewRules, 'algorithm' | '
     opponent: row.opponent_advantage,
     weight: row.weight,
     alignment,
-    credit: row.credit[0] ?? own + alignment,
+    credit: row.credit?.[0] ?? own + alignment,
   };
 }
 
 /** What the alignment term is where no token carries it (spec of credits: rl none, sum the opponent's advantage, else β·w·A²). */
-function alignmentTerm(row: MemberRow, { algorithm, beta }: Pick<ViewRules, 'algorithm' | 'beta'>): number {
+function alignmentTerm(row: CreditedRow, { algorithm, beta }: Pick<ViewRules, 'algorithm' | 'beta'>): number {
   if (algorithm === 'rl' || algorithm === null) return 0;
   return algorithm === 'sum' ? row.opponent_advantage : beta * row.weight * row.opponent_advantage;
 }

@@ -191,11 +191,7 @@ export class OpenRun {
     const rules = this.#rules();
     const line = this.folder.iteration(iteration);
     if (rules === undefined || line?.rollouts === undefined) return this.previewOutline({ iteration, negotiation, group });
-    const rows = await this.reader.group(this.folder.path, line.rollouts, group, OUTLINE_COLUMNS);
-    return outlineOf(
-      rows.filter((row) => row.negotiation === negotiation),
-      rules,
-    );
+    return outlineOf(await this.reader.columns(this.folder.path, line.rollouts, negotiation, OUTLINE_COLUMNS), rules);
   }
 
   /**

@@ -3,7 +3,7 @@ import { actionText, actsOf, byRound, creditOf, MEMBER_COLUMNS, parseAction, sea
 import type { PreviewNegotiation } from './preview';
 import type { Outline } from './treeModel';
 
-/** What rounds and turns of the tree need; token columns stay on disk but for the three that carry the credit. */
+/** What rounds and turns of the tree need; token columns stay on disk. */
 export const OUTLINE_COLUMNS = [...MEMBER_COLUMNS, 'text', 'valid'] as const;
 
 /** See `OUTLINE_COLUMNS`. */

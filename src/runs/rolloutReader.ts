@@ -44,7 +44,20 @@ export class RolloutReader {
    * @throws RolloutError
    */
   async negotiation(folder: string, file: RolloutFile, negotiation: number): Promise<TurnRow[]> {
-    return this.#read(folder, file, (open) => open.negotiations.get(negotiation), Object.keys(ROLLOUT_COLUMNS) as (keyof TurnRow)[]);
+    return this.columns(folder, file, negotiation, Object.keys(ROLLOUT_COLUMNS) as (keyof TurnRow)[]);
+  }
+
+  /**
+   * Chosen columns of the turns of one negotiation, in order.
+   * @throws RolloutError
+   */
+  async columns<K extends keyof TurnRow>(
+    folder: string,
+    file: RolloutFile,
+    negotiation: number,
+    columns: readonly K[],
+  ): Promise<Pick<TurnRow, K>[]> {
+    return this.#read(folder, file, (open) => open.negotiations.get(negotiation), columns);
   }
 
   /**
@@ -198,9 +211,14 @@ function plain<K extends keyof TurnRow>(row: Record<string, unknown>, columns: r
     if (cell === undefined || (cell === null && !ROLLOUT_COLUMNS[column].endsWith('?'))) {
       throw new Error(`column ${column} is missing`);
     }
-    cells[column] = typeof cell === 'bigint' ? Number(cell) : isList(cell) ? Array.from(cell, scalar) : cell;
+    cells[column] = typeof cell === 'bigint' ? Number(cell) : isList(cell) ? list(cell) : cell;
   }
   return cells as Pick<TurnRow, K>;
+}
+
+/** A list as it is where it holds plain values already: there are hundreds of thousands in a file. */
+function list(cell: ArrayLike<unknown>): unknown[] {
+  return Array.isArray(cell) && !cell.some((value) => typeof value === 'bigint') ? cell : Array.from(cell, scalar);
 }
 
 function scalar(value: unknown): unknown {

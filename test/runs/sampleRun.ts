@@ -102,7 +102,8 @@ export function sampleRows(config: RunConfig, iteration: number): TurnRow[] {
           return: own + 0.25,
           baseline: 0.25,
           opponent_advantage: 0.5,
-          weight: alignment,
+          // So that the term is what β · w · A² gives.
+          weight: alignment / (config.beta * 0.5),
           prompt_token_ids: [5, 6],
           token_ids: [mine === 'A' ? 10 : 11, 2],
           token_texts: [mine, '<end>'],
