@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { GAME_IDS } from '../domain/games/index';
 import { offeredGames, offeredPresets } from './offers';
 
 const media = join(__dirname, '../../media');
 
 describe('offers', () => {
-  it('are games that the embedded policy speaks, and none where it is not installed', () => {
-    expect(offeredGames(media, 'embedded')).toContain('ipd');
+  it('are games that the embedded policies speak, which are all, and none where it is not installed', () => {
+    expect(offeredGames(media, 'embedded')).toEqual(GAME_IDS);
     expect(offeredGames(join(media, 'nowhere'), 'embedded')).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import { GAME_IDS } from '../domain/games/index';
 import { gameId } from '../protocol/runConfig';
 
 /** Folders of the embedded policies under media/policies. */
-export type PolicyFolder = 'seed' | 'seed-split' | 'seed-trust' | 'seed-sharing';
+export type PolicyFolder = 'seed' | 'seed-split' | 'seed-trust' | 'seed-sharing' | 'seed-deal';
 
 /** The embedded policy of each game; docs/embedded-policy.md says why one for all is not as good. */
 export const EMBEDDED_POLICIES: Readonly<Record<GameId, PolicyFolder>> = {
@@ -14,7 +14,7 @@ export const EMBEDDED_POLICIES: Readonly<Record<GameId, PolicyFolder>> = {
   split: 'seed-split',
   'trust-and-split': 'seed-trust',
   'trust-and-split-values': 'seed-sharing',
-  'deal-or-no-deal': 'seed-sharing',
+  'deal-or-no-deal': 'seed-deal',
 };
 
 /** What an embedded policy's config.json says beyond what Hugging Face knows: the games whose gates it passed. */

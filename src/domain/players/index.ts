@@ -1,3 +1,3 @@
 export type { ScriptedPlayer } from './player';
-export { PRETRAINING_MIXES, type PretrainingMix, pretrainingPlayer, sharingMix } from './pretraining';
+export { BROAD_SHARES, PRETRAINING_MIXES, type PretrainingMix, pretrainingPlayer, sharingMix } from './pretraining';
 export { type ScriptedPlayers, scriptedPlayers } from './registry';

@@ -19,6 +19,9 @@ export type PretrainingMix = readonly {
   readonly lie?: number;
 }[];
 
+/** Who the sharing games are learned from first: everything is seen, and much of it hangs on what the other did. */
+export const BROAD_SHARES = { generous: 0.25, fair: 0.2, greedy: 0.15, reciprocal: 0.4 } as const;
+
 /**
  * Mixes to pretrain on, and to end pretraining on. They decide what training makes of the policy: Advantage Alignment
  * amplifies the reciprocity that is there (a prior that is nice to everyone ends in defection), and in the split games
@@ -43,18 +46,18 @@ function both(mix: PretrainingMix): { readonly broad: PretrainingMix; readonly f
 
 function sharing(): { readonly broad: PretrainingMix; readonly final: PretrainingMix } {
   return {
-    broad: sharingMix({ generous: 0.25, fair: 0.2, greedy: 0.15, reciprocal: 0.4 }),
+    broad: sharingMix(BROAD_SHARES),
     final: sharingMix({ generous: 0.2, fair: 0.4, greedy: 0.3, reciprocal: 0.1 }),
   };
 }
 
 /** A mix of the four players of the sharing games, all as noisy; the greedy lie more than the others. */
-export function sharingMix(shares: Readonly<Record<'generous' | 'fair' | 'greedy' | 'reciprocal', number>>): PretrainingMix {
+export function sharingMix(shares: Readonly<Record<'generous' | 'fair' | 'greedy' | 'reciprocal', number>>, noise = 0.12): PretrainingMix {
   return [
-    { player: 'generous', weight: shares.generous, noise: 0.12, lie: 0.06 },
-    { player: 'fair', weight: shares.fair, noise: 0.12, lie: 0.06 },
-    { player: 'greedy', weight: shares.greedy, noise: 0.12, lie: 0.35 },
-    { player: 'reciprocal', weight: shares.reciprocal, noise: 0.12, lie: 0.06 },
+    { player: 'generous', weight: shares.generous, noise, lie: 0.06 },
+    { player: 'fair', weight: shares.fair, noise, lie: 0.06 },
+    { player: 'greedy', weight: shares.greedy, noise, lie: 0.35 },
+    { player: 'reciprocal', weight: shares.reciprocal, noise, lie: 0.06 },
   ];
 }
 

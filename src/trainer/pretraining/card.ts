@@ -18,7 +18,9 @@ export async function writeCard(
   const weights = await readFile(join(folder, 'model.safetensors'));
   const sha256 = createHash('sha256').update(weights).digest('hex');
   const stages = pretraining.stages.map((stage) => {
-    const each = stageLessons(stage).map(([game, { negotiations }]) => `${negotiations} ${game}`);
+    const each = stageLessons(stage).map(
+      ([game, { negotiations, rounds }]) => `${negotiations} ${rounds ? `${rounds}-round ` : ''}${game}`,
+    );
     return `- **${stage.name}**: ${stage.steps} steps at up to ${stage.learningRate}, each on ${each.join(', ')} negotiations`;
   });
   const rows = measured.map(

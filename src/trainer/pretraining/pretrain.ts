@@ -36,9 +36,7 @@ export async function pretrain(folder: string, { vocabulary, stages }: Pretraini
       const playing = stageLessons(stage);
       for (let step = 1; step <= stage.steps; step++) {
         const draws = random(settings.seed, 'pretraining', stage.name, step);
-        const batches = await Promise.all(
-          playing.map(([game, { negotiations, mix }]) => transcripts(game, negotiations, mix, engine.tokenizer, draws.fork(game))),
-        );
+        const batches = await Promise.all(playing.map(([game, lessons]) => transcripts(game, lessons, engine.tokenizer, draws.fork(game))));
         const { loss, gradNorm, tokens } = await engine.train(batches.flat(), CROSS_ENTROPY, learningRate(stage, step));
         if (step % 60 === 0 || step === 1) {
           settings.say(

@@ -1,6 +1,6 @@
 import { GAME_IDS } from '../../domain/games';
 import type { GameId } from '../../domain/games/game';
-import { PRETRAINING_MIXES, type PretrainingMix, sharingMix } from '../../domain/players';
+import { BROAD_SHARES, PRETRAINING_MIXES, type PretrainingMix, sharingMix } from '../../domain/players';
 import type { PolicyFolder } from '../../runs/embeddedPolicy';
 
 /** What one game contributes to every step of a stage. */
@@ -9,6 +9,8 @@ export interface Lessons {
   readonly negotiations: number;
   /** Whose transcripts. */
   readonly mix: PretrainingMix;
+  /** Rounds of a negotiation, where not the game's own number: short transcripts teach what does not hang on past rounds at a fraction of the cost. */
+  readonly rounds?: number;
 }
 
 /** One stretch of pretraining. */
@@ -73,6 +75,32 @@ export const POLICIES: Readonly<Record<PolicyFolder, Pretraining>> = {
         learningRate: 1e-3,
         games: {
           'trust-and-split': { negotiations: 24, mix: sharingMix({ generous: 0.2, fair: 0.25, greedy: 0.25, reciprocal: 0.3 }) },
+        },
+      },
+    ],
+  },
+  // Three numbers that the stock allows have to be looked up in it: learned on short negotiations, at a quarter of the cost.
+  'seed-deal': {
+    vocabulary: 69,
+    stages: [
+      {
+        name: 'short',
+        steps: 2200,
+        learningRate: 3e-3,
+        games: { 'deal-or-no-deal': { negotiations: 24, mix: sharingMix(BROAD_SHARES, 0.1), rounds: 4 } },
+      },
+      {
+        name: 'broad',
+        steps: 400,
+        learningRate: 2e-3,
+        games: { 'deal-or-no-deal': { negotiations: 12, mix: sharingMix(BROAD_SHARES, 0.1) } },
+      },
+      {
+        name: 'final',
+        steps: 250,
+        learningRate: 1e-3,
+        games: {
+          'deal-or-no-deal': { negotiations: 16, mix: sharingMix({ generous: 0.25, fair: 0.3, greedy: 0.2, reciprocal: 0.25 }, 0.05) },
         },
       },
     ],

@@ -1,11 +1,12 @@
 import { defaultGameSettings, games } from '../../domain/games';
 import type { GameId } from '../../domain/games/game';
-import { type PretrainingMix, pretrainingPlayer } from '../../domain/players';
+import { pretrainingPlayer } from '../../domain/players';
 import type { Random } from '../../domain/random';
 import { play } from '../../domain/rollout';
 import { SEATS } from '../../domain/seat';
 import { crossEntropySequence } from '../../engine/crossEntropy';
 import type { Tokenizer, TrainSequence } from '../../engine/engine';
+import type { Lessons } from './schedule';
 
 /**
  * Transcripts of noisy scripted players in self-play, both seats of each negotiation, as sequences whose every
@@ -13,12 +14,12 @@ import type { Tokenizer, TrainSequence } from '../../engine/engine';
  */
 export async function transcripts(
   game: GameId,
-  negotiations: number,
-  mix: PretrainingMix,
+  { negotiations, mix, rounds }: Lessons,
   tokenizer: Tokenizer,
   random: Random,
 ): Promise<TrainSequence[]> {
-  const defaults = defaultGameSettings(game);
+  const own = defaultGameSettings(game);
+  const defaults = { ...own, rounds: rounds ?? own.rounds };
   const tables = Array.from({ length: negotiations }, (_, n) => {
     const stream = random.fork('negotiation', n);
     const settings = game === 'ipd' ? { ...defaults, showRound: n % 2 === 0 } : defaults;
