@@ -9,6 +9,7 @@ import { createServices, type Services } from './commands/services';
 import { tellKeys } from './commands/setApiKey';
 import { watchExternalCommand } from './commands/startExternalRun';
 import { targetKeys } from './commands/targetKeys';
+import { stopServerWithRuns } from './commands/trainingServers';
 import { uriHandler } from './commands/uriHandler';
 import { welcome } from './commands/welcome';
 import { tagCompletion } from './views/annotations/tagCompletion';
@@ -34,6 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
     followQueue(built),
     watchApis(),
     watchExternalCommand(),
+    stopServerWithRuns(built),
     followMatchups(built),
     vscode.window.registerWebviewViewProvider(TreeView.id, built.treeView),
     vscode.window.registerWebviewPanelSerializer(InspectorPanel.viewType, built.inspector),

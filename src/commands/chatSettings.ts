@@ -5,19 +5,16 @@ import { hasChatOpponent } from '../protocol/opponent';
 import type { RunConfig } from '../protocol/runConfig';
 import type { TrainParams } from '../protocol/trainer';
 import { APIS_SETTING, endpointsAmong, keysOf, type ReadApis, readApis, whyUnreachable } from '../runs/chatApis';
+import { SERVER_SETTINGS } from '../runs/serverSettings';
 import { showWarning } from '../views/notices';
 import { Refusal } from './services';
+import { isServerConfigured, secretName, serverReach } from './trainingServers';
 
 type Secrets = Pick<vscode.ExtensionContext, 'secrets'>;
 
 /** The endpoints that the settings describe. */
 export function configuredApis(): ReadApis {
   return readApis(vscode.workspace.getConfiguration().get<unknown>(APIS_SETTING));
-}
-
-/** Under which name a key is stored: one for each origin, so that no endpoint gets the key of another. */
-export function secretName(origin: string): string {
-  return `parley.key:${origin}`;
 }
 
 /** What players are reached by: the endpoints of the settings that can be used, and their keys. */
@@ -42,8 +39,12 @@ export async function refuseUnreachable(context: Secrets, players: readonly stri
   }
 }
 
-/** What a trainer is given of all this: the endpoint that its run's opponent is, and nothing where it is none. @throws Refusal */
-export async function opponentReach(context: Secrets, config: RunConfig): Promise<Pick<TrainParams, 'apis' | 'keys'>> {
+/** What a trainer is given of all this: the endpoint that its run's opponent is, and the key of its training server. @throws Refusal */
+export async function runReach(context: Secrets, config: RunConfig): Promise<Pick<TrainParams, 'apis' | 'keys' | 'server'>> {
+  return { ...(await serverReach(context, config)), ...(await opponentReach(context, config)) };
+}
+
+async function opponentReach(context: Secrets, config: RunConfig): Promise<Pick<TrainParams, 'apis' | 'keys'>> {
   if (!hasChatOpponent(config)) return {};
   await refuseUnreachable(context, [config.opponent]);
   const [name = ''] = endpointsAmong([config.opponent]);
@@ -53,12 +54,13 @@ export async function opponentReach(context: Secrets, config: RunConfig): Promis
   return { ...(endpoint === undefined ? {} : { apis: { [name]: endpoint } }), ...(key === undefined ? {} : { keys: { [name]: key } }) };
 }
 
-/** Says what is wrong with the setting when it changes, once a problem, and keeps the context keys of the commands about keys. */
+/** Says what is wrong with the setting when it changes, once a problem, and keeps the context keys of the commands about keys and servers. */
 export function watchApis(): vscode.Disposable {
   const told = new Set<string>();
   const look = (): void => {
     const { apis, problems } = configuredApis();
-    void vscode.commands.executeCommand('setContext', 'parley.hasApis', Object.keys(apis).length > 0);
+    void vscode.commands.executeCommand('setContext', 'parley.hasApis', Object.keys(apis).length > 0 || isServerConfigured());
+    void vscode.commands.executeCommand('setContext', 'parley.hasTrainingServer', isServerConfigured());
     for (const problem of problems.values()) {
       if (told.has(problem)) continue;
       told.add(problem);
@@ -68,5 +70,7 @@ export function watchApis(): vscode.Disposable {
     }
   };
   look();
-  return vscode.workspace.onDidChangeConfiguration((change) => change.affectsConfiguration(APIS_SETTING) && look());
+  return vscode.workspace.onDidChangeConfiguration(
+    (change) => [APIS_SETTING, SERVER_SETTINGS].some((setting) => change.affectsConfiguration(setting)) && look(),
+  );
 }

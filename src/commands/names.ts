@@ -59,6 +59,8 @@ export const COMMAND_NAMES = [
   'manageTrust',
   'startExternalRun',
   'stopExternalRun',
+  'startTrainingServer',
+  'stopTrainingServer',
 ] as const;
 
 /** See `COMMAND_NAMES`. */

@@ -24,11 +24,18 @@ export function offeredGames(media: string, policy: string): GameId[] {
 const STAND_IN = { opponent: 'seed', 'api opponent': 'api:NAME' } as const;
 
 /** Presets of a game that make a whole run with a policy; one that names another policy, or needs other settings, is not offered. */
-export function offeredPresets(media: string, game: GameId, algorithm: Algorithm, policy: string): PresetOffer[] {
+export function offeredPresets(
+  media: string,
+  game: GameId,
+  algorithm: Algorithm,
+  policy: string,
+  /** What choosing the policy sets. */
+  chosen: readonly Layer[] = policy === 'embedded' ? [] : [{ source: 'policy', settings: { policy } }],
+): PresetOffer[] {
   return listPresets(media, game).flatMap(({ name, about, requires }) => {
     try {
       const layers: Layer[] = [
-        ...(policy === 'embedded' ? [] : [{ source: 'policy', settings: { policy } }]),
+        ...chosen,
         ...(requires === undefined ? [] : [{ source: 'opponent', settings: { opponent: STAND_IN[requires] } }]),
       ];
       const config = resolveConfig(media, { game, algorithm, seed: 0, preset: name, layers });

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { inspectLock } from '../runs/lock';
 import type { OpenRun } from '../runs/openRun';
-import { opponentReach } from './chatSettings';
+import { runReach } from './chatSettings';
 import type { Command } from './command';
 import { targetRun } from './runTarget';
 import type { Services } from './services';
@@ -35,7 +35,7 @@ export async function resume(services: Services, run: OpenRun): Promise<string |
     spin: services.store.runs.every(({ active }) => active === null),
     takeOver,
     ...trainerSettings(),
-    ...(run.file === null ? {} : await opponentReach(services.context, run.file.config)),
+    ...(run.file === null ? {} : await runReach(services.context, run.file.config)),
   });
   await begin(services, resumed);
   services.selection.follow(true, resumed.id);

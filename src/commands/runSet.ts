@@ -8,7 +8,7 @@ import { nextStep } from '../runs/setRuns';
 import { type SetShare, shareSet } from '../runs/setShare';
 import { showError } from '../views/notices';
 import { plainWords } from '../views/plainWords';
-import { opponentReach } from './chatSettings';
+import { runReach } from './chatSettings';
 import { Refusal, type Services } from './services';
 import { trainerSettings } from './trainerSettings';
 import { followEnd } from './trainingProgress';
@@ -128,7 +128,7 @@ async function start(services: Services, set: OpenSet, member: SetMember): Promi
 
 async function paramsOf({ context, trainers }: Services, set: OpenSet, { planned, run, folder }: SetMember): Promise<TrainParams | null> {
   const config = planned?.config ?? run?.file?.config;
-  const reach = config === undefined ? {} : await opponentReach(context, config);
+  const reach = config === undefined ? {} : await runReach(context, config);
   // Spinning threads would starve whatever trains beside, and most sets have more than one run.
   const spin = trainers.underway.length === 0 && set.members.length === 1;
   const machine = { ...trainerSettings(), ...reach, spin, takeOver: false };

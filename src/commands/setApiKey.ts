@@ -2,9 +2,10 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import { originOf } from '../protocol/chatEndpoints';
 import { APIS_SETTING } from '../runs/chatApis';
-import { configuredApis, secretName } from './chatSettings';
+import { configuredApis } from './chatSettings';
 import type { Command } from './command';
 import { Refusal, type Services } from './services';
+import { configuredServer, isServerConfigured, secretName } from './trainingServers';
 
 /** Origins that have a stored key; the keys themselves are in the secret storage alone. */
 const ORIGINS = 'parley.keyOrigins';
@@ -65,20 +66,23 @@ function storedOrigins({ context }: Pick<Services, 'context'>): readonly string[
   return Array.isArray(value) ? value.filter((origin) => typeof origin === 'string') : [];
 }
 
-/** The origin of an endpoint that is set up: the one named, the only one, or the one that the reader picks. @throws Refusal */
+/** The origin of an endpoint or training server that is set up: the one named, the only one, or the one that the reader picks. @throws Refusal */
 async function whichOrigin(services: Services, api: string | undefined): Promise<string | undefined> {
   const { apis, problems } = configuredApis();
   const names = Object.keys(apis);
   if (api !== undefined && apis[api] === undefined) {
     throw new Refusal(problems.get(api) ?? `api:${api} is not set up: describe it in the setting ${APIS_SETTING}`);
   }
-  if (names.length === 0)
+  const server = isServerConfigured() ? configuredServer() : undefined;
+  if (names.length === 0 && server === undefined)
     throw new Refusal([...problems.values()][0] ?? `No chat endpoint is set up: describe one in the setting ${APIS_SETTING}`);
   const stored = storedOrigins(services);
   const origins = new Map<string, string[]>();
   for (const [name, endpoint] of Object.entries(apis)) {
     if (api === undefined || api === name) origins.set(originOf(endpoint), [...(origins.get(originOf(endpoint)) ?? []), `api:${name}`]);
   }
+  if (server !== undefined && api === undefined)
+    origins.set(originOf(server), [...(origins.get(originOf(server)) ?? []), 'training server']);
   const items = [...origins].map(([origin, of]) => ({
     label: origin,
     description: of.join(', '),

@@ -11,7 +11,7 @@ import { firstIssue, messageOf } from '../runs/problem';
 import { freeRunIds, runName } from '../runs/runIds';
 import { shareCores } from '../runs/trainers';
 import { offerGitignore } from './addToGitignore';
-import { configuredApis, opponentReach } from './chatSettings';
+import { configuredApis, runReach } from './chatSettings';
 import { askToKeepTraining } from './keepTraining';
 import { offeredGames, offeredPresets, type PresetOffer } from './offers';
 import { playerChoices } from './playerChoices';
@@ -19,6 +19,7 @@ import { Refusal, type Services } from './services';
 import { askSteps, type Choice, type Step } from './steps';
 import { trainerSettings } from './trainerSettings';
 import { followTraining } from './trainingProgress';
+import { configuredServer, isServerConfigured, policyLayers, SERVER_POLICY, tellServerNotes } from './trainingServers';
 
 /** What a caller may say in advance; with a game or a preset named, nothing is asked and the defaults fill the rest. */
 export const startArgs = z.strictObject({
@@ -73,7 +74,8 @@ export async function startRuns(
 export async function startConfigs(services: Services, configs: readonly RunConfig[], root: string): Promise<readonly OpenRun[]> {
   const ids = freeRunIds(root, configs, new Date());
   const share = shareCores(availableParallelism(), configs.length);
-  const reaches = await Promise.all(configs.map((config) => opponentReach(services.context, config)));
+  tellServerNotes(services, configs);
+  const reaches = await Promise.all(configs.map((config) => runReach(services.context, config)));
 
   const starting = configs.map((config, i) => {
     const id = ids[i] ?? '';
@@ -126,7 +128,11 @@ function parseArgs(input: unknown): StartArgs | undefined {
 }
 
 /** What a caller left out. */
-export function withDefaults({ game = 'ipd', policy = 'embedded', preset = 'embedded' }: StartArgs): Chosen {
+export function withDefaults({
+  game = 'ipd',
+  policy = 'embedded',
+  preset = policy === SERVER_POLICY ? 'paper' : 'embedded',
+}: StartArgs): Chosen {
   return { game, policy, preset };
 }
 
@@ -173,14 +179,13 @@ export async function choose(
 }
 
 function gameChoices(media: string): Choice[] {
-  const embedded = offeredGames(media, 'embedded');
-  if (embedded.length === 0) throw new Refusal(`${join(media, 'policies')} holds no policy: install Parley again`);
-  return embedded.map((id) => ({ label: games[id].title, description: id, pick: () => id }));
+  const offered = offeredGames(media, isServerConfigured() ? SERVER_POLICY : 'embedded');
+  if (offered.length === 0) throw new Refusal(`${join(media, 'policies')} holds no policy: install Parley again`);
+  return offered.map((id) => ({ label: games[id].title, description: id, pick: () => id }));
 }
 
 function policyChoices(media: string, game: GameId): Choice[] {
-  if (!offeredGames(media, 'embedded').includes(game)) return [];
-  return [
+  const embedded: Choice[] = [
     {
       label: 'Embedded policy',
       description: 'about 90 000 parameters',
@@ -188,6 +193,17 @@ function policyChoices(media: string, game: GameId): Choice[] {
       pick: () => 'embedded',
     },
   ];
+  return [...(offeredGames(media, 'embedded').includes(game) ? embedded : []), ...(isServerConfigured() ? [serverChoice()] : [])];
+}
+
+function serverChoice(): Choice {
+  const { baseModel, baseUrl, rank } = configuredServer();
+  return {
+    label: baseModel,
+    description: `on the training server ${baseUrl}, LoRA of rank ${rank}`,
+    detail: 'Sampled and trained there. No masks and no gradient clipping; KL and entropy loss are folded into the advantages.',
+    pick: () => SERVER_POLICY,
+  };
 }
 
 function presetChoices(
@@ -198,7 +214,10 @@ function presetChoices(
   pick: (offer: PresetOffer) => Promise<string | undefined>,
 ): Choice[] {
   const reachable = Object.keys(configuredApis().apis).length > 0;
-  const offers = offeredPresets(media, game, algorithm, policy).filter(({ requires }) => requires !== 'api opponent' || reachable);
+  const base = policyLayers(policy);
+  const offers = offeredPresets(media, game, algorithm, policy === SERVER_POLICY ? configuredServer().tokenizer : policy, base).filter(
+    ({ requires }) => requires !== 'api opponent' || reachable,
+  );
   return offers.map((offer) => ({
     label: offer.name,
     description: `${offer.config.iterations} iterations of ${offer.config.negotiations} negotiations, ${offer.config.gameSettings.rounds} rounds each`,
@@ -227,7 +246,7 @@ export function configOf(
   const settings = vscode.workspace.getConfiguration('parley');
   const seed = args?.seed ?? settings.get<number>('seed', 0);
   const layers = [
-    ...(policy === 'embedded' ? [] : [{ source: 'policy', settings: { policy } }]),
+    ...policyLayers(policy),
     ...(opponent === undefined ? [] : [{ source: 'opponent', settings: { opponent } }]),
     ...(args?.settings === undefined ? [] : [{ source: 'settings', settings: args.settings }]),
     ...(args?.iterations === undefined ? [] : [{ source: 'iterations', settings: { iterations: args.iterations } }]),

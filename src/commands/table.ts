@@ -38,6 +38,7 @@ import { startExternalRun } from './startExternalRun';
 import { startPairedRun } from './startPairedRun';
 import { startRlRun } from './startRlRun';
 import { startRunSet } from './startRunSet';
+import { startTrainingServer, stopTrainingServer } from './startTrainingServer';
 import { stopExternalRun } from './stopExternalRun';
 import { stopRun } from './stopRun';
 import { stopRunSet } from './stopRunSet';
@@ -106,4 +107,6 @@ export const commandTable: { readonly [K in CommandName]: Command } = {
   manageTrust,
   startExternalRun,
   stopExternalRun,
+  startTrainingServer,
+  stopTrainingServer,
 };

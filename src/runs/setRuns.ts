@@ -9,7 +9,7 @@ import { RunFolder } from './runFolder';
 import { folderOf, type PlannedSet, partnerOf, RunSetError, setOf } from './runSet';
 
 /** What a trainer is given besides the run: how the machine is used. */
-export type TrainerMachine = Pick<TrainParams, 'spin' | 'device' | 'onnxruntimePath' | 'keepTraining' | 'apis' | 'keys'> & {
+export type TrainerMachine = Pick<TrainParams, 'spin' | 'device' | 'onnxruntimePath' | 'keepTraining' | 'apis' | 'keys' | 'server'> & {
   readonly takeOver: boolean;
   /** Instead of those that run.json or the set's file says. */
   readonly threads?: number;
