@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Adam } from './adam';
@@ -12,6 +13,8 @@ import type { PolicyWeights } from './policies';
 const ADAPTER_CONFIG = 'adapter_config.json';
 const ADAPTER = 'adapter_model.safetensors';
 const MODEL = 'model.safetensors';
+/** What a run on a training server leaves in place of weights. */
+const ON_SERVER = 'server_sampler.json';
 const OPTIMIZER = 'optimizer.safetensors';
 
 /** What PEFT puts before a module's name. */
@@ -52,6 +55,8 @@ export async function loadPolicyFiles(folder: string, model: LoadedModel): Promi
   const configPath = join(folder, ADAPTER_CONFIG);
   const text = await readFile(configPath, 'utf8').catch(() => null);
   if (text === null) {
+    if (existsSync(join(folder, ON_SERVER)))
+      throw new Error(`${folder}: its weights lie on a training server (${ON_SERVER} says where), and only a run there can use them`);
     const file = await openOurs(join(folder, MODEL), model).catch((error: Error) => {
       throw new Error(`${folder} holds no policy: no ${ADAPTER_CONFIG}, and ${error.message}`);
     });

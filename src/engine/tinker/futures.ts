@@ -4,7 +4,7 @@ import { RESUME, ServerError } from './serverError';
 import { failedResult, promise, tryAgain } from './wire';
 
 /** What a server may do with a call that it is asked once. */
-type CallOptions = Pick<Call, 'path' | 'body' | 'repeatable' | 'protobuf' | 'signal'> & {
+type CallOptions = Pick<Call, 'path' | 'body' | 'repeatable' | 'protobuf' | 'retries' | 'signal'> & {
   /** What was asked, for messages: `training`, `sampling`. */
   readonly what: string;
 };

@@ -45,6 +45,8 @@ export interface Call {
   /** Whether doing it twice does no harm, so that it may be sent again when no answer came. */
   readonly repeatable: boolean;
   readonly timeout?: number;
+  /** Attempts after the first, instead of the usual number. */
+  readonly retries?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -91,7 +93,7 @@ export class Http {
 
   /** An answer below 500 that asks for no further attempt. @throws ServerError, or the signal's reason */
   async send(call: Call): Promise<Answer> {
-    const { retries } = this.patience;
+    const retries = Math.min(call.retries ?? Number.POSITIVE_INFINITY, this.patience.retries);
     for (let attempt = 0; ; attempt++) {
       const tried = await this.#once(call);
       const answer = 'status' in tried ? tried : undefined;

@@ -330,7 +330,8 @@ function saveName({ steps }: RemoteLearner, kind: string): string {
 
 /** The longest transcript that the server takes, where it tells. @throws ServerError where it has other base models only */
 async function contextLength(http: Http, baseModel: string, signal: AbortSignal): Promise<number | null> {
-  const call = { path: '/get_server_capabilities', repeatable: true, signal, what: 'its capabilities' };
+  // The first question is asked without much patience: an address that is wrong does not become right.
+  const call = { path: '/get_server_capabilities', repeatable: true, retries: 1, signal, what: 'its capabilities' };
   const { supported_models: models } = await ask(http, capabilities, call);
   const names = models.flatMap(({ model_name }) => model_name ?? []);
   const found = models.find(({ model_name }) => model_name === baseModel);
