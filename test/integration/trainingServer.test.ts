@@ -40,7 +40,7 @@ describe('A training server', function () {
 
   it('that is not set up is asked for, setting by setting', async () => {
     assert.match(await refusal('startTrainingServer'), /^parley\.tinker\.baseModel is not set/);
-    assert.match(await refusal('startRlRun', { policy: 'parley.tinker' }), /^parley\.tinker\.baseModel is not set/);
+    assert.match(await refusal('startRlRun', { game: 'ipd', policy: 'parley.tinker' }), /^parley\.tinker\.baseModel is not set/);
     await set('baseModel', 'test/base');
     assert.match(await refusal('startTrainingServer'), /^parley\.tinker\.tokenizer: give an absolute path/);
     await set('tokenizer', tokenizer);
@@ -65,9 +65,9 @@ describe('A training server', function () {
 
   it('that is down, or that cannot do what a preset asks, makes no run, and one line says why', async () => {
     const root = path.join(workspaceFolder(), '.parley/servers');
-    const down = await refusal('startRlRun', { policy: 'parley.tinker', root });
+    const down = await refusal('startRlRun', { game: 'ipd', policy: 'parley.tinker', root });
     assert.match(down, /training server http:\/\/127\.0\.0\.1:\d+: no connection .*Check the address, and that the server runs/);
-    const masked = await refusal('startRlRun', { policy: 'parley.tinker', preset: 'embedded', root });
+    const masked = await refusal('startRlRun', { game: 'ipd', policy: 'parley.tinker', preset: 'embedded', root });
     assert.match(masked, /a training server cannot hold sampling to a mask: set decoding=free, or decoding=retry/);
     assert.ok(!existsSync(path.join(root, 'run.json')));
   });
