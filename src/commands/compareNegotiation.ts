@@ -36,7 +36,9 @@ export const compareNegotiation: Command = {
     const [, transcript] = [await transcripts.transcript(left), await transcripts.transcript(right)];
     const selection = rangeAt(transcript, { round: place.round, turn: place.turn });
     const title = `Negotiation ${place.negotiation} of iteration ${place.iteration}: ${nameOf(services, place)} ↔ ${nameOf(services, chosen)}`;
-    await vscode.commands.executeCommand('vscode.diff', left, right, plainWords(title), selection === undefined ? {} : { selection });
+    // The transcript may be a preview, which the next one would take the place of.
+    const options = { preview: false, ...(selection === undefined ? {} : { selection }) };
+    await vscode.commands.executeCommand('vscode.diff', left, right, plainWords(title), options);
     return [String(left), String(right)];
   },
 };
