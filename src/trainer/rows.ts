@@ -107,7 +107,8 @@ export function tokenColumns(turn: TokenTurn, tokenizer: Tokenizer) {
     token_texts: tokenizer.tokenTexts(ids),
     log_probs: [...turn.logProbs],
     entropies: [...turn.entropy],
-    valid_mass: [...turn.validMass],
+    // An engine that cannot tell says NaN all along: no numbers at all then, as wherever there are none.
+    valid_mass: turn.validMass.every(Number.isNaN) ? [] : [...turn.validMass],
     forced: turn.masks.map((mask) => mask?.allowed.length === 1),
   };
 }

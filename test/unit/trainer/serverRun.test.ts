@@ -116,7 +116,7 @@ describe('a run on a training server', { timeout: 120_000 }, () => {
   };
   const rowsOf = async (name: string) => {
     const { iterations } = await RunFolder.open(join(root, name));
-    return new RolloutReader().all(join(root, name), iterations[1]!.rollouts!, ['text', 'token_ids', 'credit', 'train_log_probs']);
+    return new RolloutReader().all(join(root, name), iterations[1]!.rollouts!, ['text', 'token_ids', 'credit', 'valid_mass']);
   };
 
   it.each([
@@ -143,6 +143,7 @@ describe('a run on a training server', { timeout: 120_000 }, () => {
       const [rowsHere, rowsThere] = [await rowsOf(here), await rowsOf(there)];
       expect(rowsThere.map(({ text, token_ids }) => [text, token_ids])).toEqual(rowsHere.map(({ text, token_ids }) => [text, token_ids]));
       expect(rowsThere.map(({ credit }) => credit)).toEqual(rowsHere.map(({ credit }) => credit));
+      expect(rowsThere.every(({ valid_mass }) => valid_mass.length === 0)).toBe(true);
       for (const iteration of ['000001', '000002']) {
         const [adapter, remote] = [join(root, here, 'checkpoints', iteration), await serverFolder(there, iteration)];
         expect(furthest(await adapterIn(adapter), await adapterIn(remote))).toBeLessThan(1e-4);
