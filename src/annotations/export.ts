@@ -1,4 +1,5 @@
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
+import { type ExportNote, exportNote } from '../protocol/exports';
 import { parquetSchema } from '../protocol/parquetSchema';
 import { type Annotation, byId } from './annotation';
 import { answersOf, reactionsOf } from './edit';
@@ -51,6 +52,14 @@ export function exportParquet(annotations: readonly Annotation[]): Uint8Array {
   const rows = rowsOf(annotations);
   const columnData: ColumnSource[] = NAMES.map((name) => ({ name, data: rows.map((row) => row[name]) }));
   return new Uint8Array(parquetWriteBuffer({ columnData, schema: parquetSchema('annotations', COLUMNS), createdBy: 'parley' }));
+}
+
+/** Annotations as a report shows them, in order. Deleted ones are left out. */
+export function exportNotes(annotations: readonly Annotation[]): ExportNote[] {
+  return standing(annotations).map(({ replies, ...annotation }) => ({
+    ...exportNote.omit({ replies: true }).parse(annotation),
+    replies: replies.map(({ author, body }) => ({ author, body })),
+  }));
 }
 
 function standing(annotations: readonly Annotation[]): Annotation[] {

@@ -16,7 +16,7 @@ export {
   resolved,
   rewritten,
 } from './edit';
-export { exportCsv, exportJson, exportParquet } from './export';
+export { exportCsv, exportJson, exportNotes, exportParquet } from './export';
 export {
   type AnnotationFilter,
   byPlace,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import * as z from 'zod';
+import { exportNotes } from '../annotations';
 import { lineText } from '../domain/tokens/visibleText';
 import { EXPORT_FORMATS, type Exported, type ExportFormat, type ExportSettings } from '../protocol/exports';
 import type { OpenRun } from '../runs/openRun';
@@ -39,7 +40,14 @@ interface Offer {
 const hasNegotiations = (run: OpenRun): boolean => run.newest(0) !== null;
 const mergeable = (run: OpenRun): boolean => run.file?.imported === undefined && checkpointsOf(run).length > 0;
 
-const OFFERS: Readonly<Partial<Record<ExportFormat, Offer>>> = {
+const OFFERS: Readonly<Record<ExportFormat, Offer>> = {
+  html: {
+    label: 'Report: HTML',
+    detail: 'findings, curves, and negotiations with their annotations, for any browser',
+    several: true,
+    ending: '.html',
+    will: hasNegotiations,
+  },
   csv: { label: 'Tables: CSV', detail: 'measures.csv and turns.csv', several: true, will: hasNegotiations },
   parquet: {
     label: 'Tables: Parquet',
@@ -77,8 +85,8 @@ export const exportRun: Command = {
     });
     if (run === undefined) return undefined;
     const format = said.data.format ?? (await askFormat(run));
-    const offer = format === undefined ? undefined : OFFERS[format];
-    if (format === undefined || offer === undefined) return undefined;
+    if (format === undefined) return undefined;
+    const offer = OFFERS[format];
     if (!offer.will(run)) throw new Refusal(`${run.name} cannot be exported so: ${whyNot(format)}`);
     const runs = await askRuns(services, run, offer, said.data);
     if (runs === undefined) return undefined;
@@ -86,7 +94,12 @@ export const exportRun: Command = {
     if (iterations === undefined) return undefined;
     const out = said.data.out ?? (await askPlace(run, format, offer));
     if (out === undefined) return undefined;
-    const settings = { format, runs: runs.map(({ folder }) => folder.path), out, iterations, overwrite: said.data.overwrite ?? false };
+    const settings: ExportSettings = {
+      ...{ format, runs: runs.map(({ folder }) => folder.path), out, iterations },
+      // A dialog for a file has asked already.
+      overwrite: said.data.overwrite ?? (said.data.out === undefined && offer.ending !== undefined),
+      ...(format === 'html' && (await contentsOf(services, runs))),
+    };
     const exported = await write(services, runs, settings, said.data.out === undefined);
     if (exported !== undefined && said.data.out === undefined) void tell(exported, out);
     return exported;
@@ -99,9 +112,10 @@ function whyNot(format: ExportFormat): string {
 }
 
 async function askFormat(run: OpenRun): Promise<ExportFormat | undefined> {
-  const items = EXPORT_FORMATS.flatMap((format) => {
-    const offer = OFFERS[format];
-    return offer?.will(run) === true ? [{ label: offer.label, detail: offer.detail, format }] : [];
+  const formats = Object.keys(OFFERS) as ExportFormat[];
+  const items = formats.flatMap((format) => {
+    const { label, detail, will } = OFFERS[format];
+    return will(run) ? [{ label, detail, format }] : [];
   });
   const options = { title: `${TITLE} ${lineText(run.name)}`, placeHolder: 'As what?', matchOnDetail: true };
   return (await vscode.window.showQuickPick(items, options))?.format;
@@ -161,6 +175,18 @@ async function askPlace(run: OpenRun, format: ExportFormat, { label, ending }: O
   return uri?.fsPath;
 }
 
+/** What a report shows beside findings and curves: annotations, and the negotiation that is selected. */
+async function contentsOf({ annotations, selection }: Services, runs: readonly OpenRun[]): Promise<Partial<ExportSettings>> {
+  const read = await Promise.all(runs.map((run) => annotations.read(run)));
+  const { place } = selection;
+  const isOurs = runs.some(({ id }) => id === place?.run);
+  const { iteration, negotiation } = place ?? {};
+  return {
+    notes: read.flatMap((file) => exportNotes(file.annotations)),
+    negotiations: isOurs && iteration !== undefined && negotiation !== undefined && iteration > 0 ? [{ iteration, negotiation }] : [],
+  };
+}
+
 /** Writes with a notification that can call it off; files in the way are replaced when the reader says so. */
 async function write(
   services: Services,
@@ -199,9 +225,12 @@ async function write(
 async function tell({ files, bytes }: Exported, out: string): Promise<void> {
   const [only] = files;
   const what = files.length === 1 && only !== undefined ? only : `${files.length} files in ${out}`;
-  const reveal = 'Reveal';
-  if ((await vscode.window.showInformationMessage(`Exported ${what} (${sizeText(bytes)})`, reveal)) === undefined) return;
   const uri = vscode.Uri.file(only ?? out);
+  // A browser on this machine cannot open another machine's file.
+  const ways = only?.endsWith('.html') === true && vscode.env.remoteName === undefined ? ['Open', 'Reveal'] : ['Reveal'];
+  const way = await vscode.window.showInformationMessage(`Exported ${what} (${sizeText(bytes)})`, ...ways);
+  if (way === 'Open') await vscode.env.openExternal(uri);
+  if (way !== 'Reveal') return;
   const isHere = vscode.workspace.getWorkspaceFolder(uri) !== undefined || vscode.env.remoteName !== undefined;
   await vscode.commands.executeCommand(isHere ? 'revealInExplorer' : 'revealFileInOS', uri);
 }

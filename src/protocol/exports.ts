@@ -6,6 +6,40 @@ export const EXPORT_FORMATS = ['csv', 'parquet', 'inspect', 'tensorboard', 'safe
 /** See `EXPORT_FORMATS`. */
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
+const index = z.int().nonnegative();
+
+/** An annotation, as far as a report shows it. */
+export const exportNote = z.object({
+  /** Id of the run, as run.json has it. */
+  run: z.string(),
+  iteration: index,
+  negotiation: index,
+  branch: z.int().positive().optional(),
+  turn: index,
+  /** Token indices in the turn, `[start, end)`. */
+  tokens: z.object({ start: index, end: index }),
+  quote: z.string(),
+  body: z.string(),
+  author: z.string(),
+  tags: z.array(z.string()),
+  resolved: z.boolean(),
+  replies: z.array(z.object({ author: z.string(), body: z.string() })),
+});
+
+/** See `exportNote`. */
+export type ExportNote = z.infer<typeof exportNote>;
+
+/** A negotiation that a report shows whole. */
+export const exportPlace = z.strictObject({
+  /** Id of the run, as run.json has it; every run that has the negotiation where it is absent. */
+  run: z.string().optional(),
+  iteration: index,
+  negotiation: index,
+});
+
+/** See `exportPlace`. */
+export type ExportPlace = z.infer<typeof exportPlace>;
+
 /** What an export is asked for. */
 export const exportSettings = z.strictObject({
   format: z.enum(EXPORT_FORMATS),
@@ -17,6 +51,10 @@ export const exportSettings = z.strictObject({
   iterations: z.array(z.int().nonnegative()),
   /** Files that are there already are replaced. */
   overwrite: z.boolean(),
+  /** Of a report: negotiations that it shows beside those with notes. */
+  negotiations: z.array(exportPlace).optional(),
+  /** Of a report: annotations. */
+  notes: z.array(exportNote).optional(),
 });
 
 /** See `exportSettings`. */

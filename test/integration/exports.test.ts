@@ -26,6 +26,12 @@ describe('Export', function () {
     const log = out('b.eval');
     await execute('exportRun', { run: 'export-b', format: 'inspect', iterations: [2], out: log });
     assert.equal(readFileSync(log).subarray(0, 2).toString(), 'PK');
+    const report = out('report.html');
+    await execute('exportRun', { run: 'export-a', with: ['export-b'], format: 'html', out: report });
+    const html = readFileSync(report, 'utf8');
+    assert.match(html, /<title>export-a, export-b<\/title>/);
+    assert.match(html, /export-b, iteration 2, negotiation 0/);
+    rmSync(report);
     rmSync(tables, { recursive: true });
     rmSync(log);
   });

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import type { Exported, ExportFormat, ExportSettings } from '../../protocol/exports';
 import { RolloutReader } from '../../runs/rolloutReader';
+import { exportHtml } from './exportHtml';
 import { exportInspect } from './exportInspect';
 import { exportSafetensors } from './exportSafetensors';
 import { exportTables } from './exportTables';
 import { exportTensorboard } from './exportTensorboard';
-import { ExportError, openSources, type Source } from './source';
+import { openSources, type Source } from './source';
 
 /** What an exporter works with. */
 export interface ExportWork {
@@ -24,12 +25,13 @@ export interface ExportWork {
 /** What runs and machine an export has to do with beside its settings. */
 export type ExportOptions = Pick<ExportWork, 'media' | 'signal' | 'progress'>;
 
-const EXPORTERS: Readonly<Partial<Record<ExportFormat, (work: ExportWork) => Promise<Exported>>>> = {
+const EXPORTERS: Readonly<Record<ExportFormat, (work: ExportWork) => Promise<Exported>>> = {
   csv: exportTables,
   parquet: exportTables,
   inspect: exportInspect,
   tensorboard: exportTensorboard,
   safetensors: exportSafetensors,
+  html: exportHtml,
 };
 
 /**
@@ -39,8 +41,6 @@ const EXPORTERS: Readonly<Partial<Record<ExportFormat, (work: ExportWork) => Pro
 export async function exportRuns(settings: ExportSettings, options: ExportOptions): Promise<Exported> {
   const reader = new RolloutReader();
   const sources = await openSources(settings.runs, reader);
-  const exporter = EXPORTERS[settings.format];
-  if (exporter === undefined) throw new ExportError(`there is no format ${settings.format}`);
   options.signal.throwIfAborted();
-  return exporter({ ...options, settings, out: resolve(settings.out), sources, reader });
+  return EXPORTERS[settings.format]({ ...options, settings, out: resolve(settings.out), sources, reader });
 }
