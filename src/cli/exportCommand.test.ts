@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../test/cli/runCommandLine';
-import { appendLine, sampleLine, sampleRows, writeSampleRun } from '../../test/runs/sampleRun';
+import { appendLine, sampleConfig, sampleLine, sampleRows, writeSampleRun } from '../../test/runs/sampleRun';
 import type { TurnRow } from '../protocol/rollouts';
+import { planIn, writeRunSet } from '../runs/runSet';
 
 let folder: string;
 let run: string;
@@ -80,6 +81,26 @@ describe('parley export csv and parquet', () => {
       })),
     );
     expect(await query(`select count(*)::int as n from '${out}/turns.${format}' where run = 'other'`)).toEqual([{ n: 2 * 16 }]);
+  });
+
+  it('takes a run set for those of its runs that have begun', async () => {
+    const plan = planIn(
+      join(folder, 'set'),
+      [0, 1, 2].map((seed) => sampleConfig({ seed })),
+      1,
+      new Date('2026-11-24T10:00:00.000Z'),
+    );
+    await writeRunSet(plan);
+    expect((await runCommandLine(['export', 'csv', join(folder, 'set'), '--out', join(folder, 'tables')])).err).toMatch(
+      /none of its runs has begun/,
+    );
+    for (const { folder: name, config } of plan.file.runs.slice(0, 2)) writeSampleRun(join(folder, 'set', name), 1, config, { id: name });
+    const out = join(folder, 'tables');
+    expect((await runCommandLine(['export', 'parquet', join(folder, 'set'), '--out', out])).code).toBe(0);
+    expect(await query(`select run, seed from '${out}/measures.parquet' order by 1`)).toEqual([
+      { run: 'aa-0', seed: 0 },
+      { run: 'aa-1', seed: 1 },
+    ]);
   });
 
   it('writes the iterations that are asked for', async () => {

@@ -4,6 +4,7 @@ import { AnnotationStore, annotationsBeside, exportNotes } from '../annotations'
 import { EXPORT_FORMATS, type ExportFormat, type ExportNote, type ExportPlace } from '../protocol/exports';
 import { RUN_PATHS, runFile } from '../protocol/runFiles';
 import { exportRuns } from '../trainer/exports/exportRuns';
+import { runFolders } from '../trainer/exports/source';
 import { type Arguments, didYouMean, UsageError } from './arguments';
 import type { Command } from './command';
 import { LiveLines } from './terminal';
@@ -21,7 +22,7 @@ Writes runs in a form that other software reads. FORMAT is one of
                  of the newest checkpoint, or of --iteration N
   html           a report that compares RUNs, in the file PATH: findings, curves, and negotiations with their annotations; it opens
                  offline in any browser
-RUN is a run folder; for tables and logs also a folder of match-ups or of play. Files appear once all of them are whole: an export that
+RUN is a run folder, or a run set for all of its runs; for tables, logs and reports also a folder of match-ups or of play. Files appear once all of them are whole: an export that
 fails or is stopped leaves nothing behind. docs/exporting.md says what each file holds and how to open it elsewhere.`,
   positionals: ['FORMAT', 'RUN…'],
   options: [
@@ -38,11 +39,12 @@ fails or is stopped leaves nothing behind. docs/exporting.md says what each file
     ['parley export html runs/rl-0 runs/aa-0 --negotiation 100/0 --out report.html', 'the two compared, with the same deal played by both'],
   ],
   run: async (args, terminal) => {
-    const [word = '', ...runs] = args.positionals;
+    const [word = '', ...written] = args.positionals;
     const format = formatOf(word);
     const out = args.text('out');
     if (args.has('negotiation') && format !== 'html') throw new UsageError('--negotiation is for html');
     if (out === undefined || out === '') throw new UsageError('say where to write: --out PATH');
+    const runs = await runFolders(written);
     const live = new LiveLines(terminal);
     const stopping = new AbortController();
     const stop = (): void => stopping.abort(new Error('stopped; nothing was written'));

@@ -130,11 +130,15 @@ async function askRuns(services: Services, run: OpenRun, offer: Offer, said: z.i
     return [run, ...others.filter(({ id }) => said.with?.includes(id))];
   }
   if (!offer.several || others.length === 0 || said.out !== undefined) return [run];
-  const paired = (each: OpenRun): boolean => each.file?.pairedWith === run.file?.id || run.file?.pairedWith === each.file?.id;
+  const belongs = ({ file }: OpenRun): boolean => {
+    const own = run.file;
+    if (file === null || own === null) return false;
+    return file.pairedWith === own.id || own.pairedWith === file.id || (file.set !== undefined && file.set.id === own.set?.id);
+  };
   const items = [run, ...others].map((each) => ({
     label: lineText(each.name),
     description: `${each.iteration} of ${each.planned} iterations`,
-    picked: each === run || (each.file !== null && paired(each)),
+    picked: each === run || belongs(each),
     run: each,
   }));
   const options = { title: `${TITLE}: ${offer.label}`, placeHolder: 'Which runs?', canPickMany: true } as const;

@@ -53,14 +53,14 @@ export function Legend({ scale: { measure, full, clipped } }: { readonly scale: 
 /** A negotiation, whole: rounds, turns, tokens, and what was noted at them. */
 export function Negotiation(props: { readonly shown: ReportNegotiation; readonly scale: TokenScale; readonly id: string }): VNode {
   const { shown, scale, id } = props;
-  const { name, view } = shown;
-  const { iteration, negotiation } = view.place;
+  const { name, where, view } = shown;
+  const { negotiation } = view.place;
   const rounds = [...new Set(view.turns.map(({ round }) => round))];
   const players = SEATS.map((seat) => `${AGENT_NAMES[seat]}: ${view.players[seat]}`).join(' · ');
   return (
     <section class="negotiation" aria-labelledby={id}>
       <h3 id={id}>
-        {name}, iteration {iteration}, negotiation {negotiation}
+        {name}, {where}, negotiation {negotiation}
         {view.branch !== undefined && `, branch ${view.branch.branch}`}
       </h3>
       <p class="dim">

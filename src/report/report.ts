@@ -33,6 +33,8 @@ export interface ReportIntervals {
 export interface ReportNegotiation {
   /** Of its run. */
   readonly name: string;
+  /** `iteration 100`, or who met whom. */
+  readonly where: string;
   readonly view: NegotiationView;
   readonly notes: readonly ReportNote[];
 }

@@ -44,7 +44,8 @@ export async function exportHtml(work: ExportWork): Promise<Exported> {
       signal.throwIfAborted();
       progress(negotiations.length, shown.length + 1, `${name}: negotiation ${place.negotiation} of iteration ${place.iteration}`);
       const view = await run.negotiation(place);
-      if (view !== null) negotiations.push({ name, view, notes });
+      const where = run.folder.played?.pairs.get(place.iteration) ?? `iteration ${place.iteration}`;
+      if (view !== null) negotiations.push({ name, where, view, notes });
     }
     const report: Report = {
       created: new Date().toISOString(),

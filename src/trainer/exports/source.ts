@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { ExportedRun } from '../../interop/tables';
-import type { IterationLine } from '../../protocol/runFiles';
+import { type IterationLine, RUN_PATHS } from '../../protocol/runFiles';
 import type { NegotiationFolder } from '../../runs/negotiationFolder';
 import { openFolder } from '../../runs/openFolder';
-import { isMissing } from '../../runs/problem';
+import { isMissing, messageOf } from '../../runs/problem';
 import type { RolloutReader } from '../../runs/rolloutReader';
+import { findSetFile, folderOf, readRunSet } from '../../runs/runSet';
 
 /** Something that cannot be exported, or not to there; one line that says what to do. */
 export class ExportError extends Error {
@@ -16,6 +18,26 @@ export class ExportError extends Error {
 export interface Source {
   readonly run: ExportedRun;
   readonly folder: NegotiationFolder;
+}
+
+/**
+ * The folders that paths mean: a run set's folder or file stands for those of its runs that have begun.
+ * @throws ExportError for a set that cannot be read, or of which no run has begun
+ */
+export async function runFolders(paths: readonly string[]): Promise<string[]> {
+  const folders = await Promise.all(
+    paths.map(async (path) => {
+      const file = findSetFile(path);
+      if (file === undefined) return [path];
+      const set = await readRunSet(file).catch((error: unknown) => {
+        throw new ExportError(messageOf(error));
+      });
+      const begun = set.file.runs.map((run) => folderOf(set, run)).filter((folder) => existsSync(join(folder, RUN_PATHS.run)));
+      if (begun.length === 0) throw new ExportError(`${path}: none of its runs has begun`);
+      return begun;
+    }),
+  );
+  return folders.flat();
 }
 
 /**
