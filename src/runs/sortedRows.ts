@@ -1,7 +1,7 @@
 import type { FilterField } from '../domain/filter';
 import type { IterationLine } from '../protocol/runFiles';
 import type { Place, TreeRow } from '../protocol/webview';
-import { points, wordsOf } from './rowWords';
+import { wordsOf } from './rowWords';
 import { type SubjectRun, SummarySubject } from './summarySubject';
 import type { TreeRun } from './treeModel';
 
@@ -36,6 +36,8 @@ export class SortedRows {
   /** Negotiations in order. */
   readonly #order: Uint32Array;
   readonly #several: boolean;
+  /** Decimals of all numbers, so that they stand below each other. */
+  readonly #decimals: number;
 
   constructor(
     runs: readonly SortedRun[],
@@ -70,6 +72,7 @@ export class SortedRows {
     this.#negotiation = negotiation.subarray(0, count);
     this.#key = key.subarray(0, count);
     this.#order = sortedOrder(this.#key, order.descending);
+    this.#decimals = decimalsOf(this.#key);
   }
 
   /** Rows. */
@@ -139,11 +142,17 @@ export class SortedRows {
       ...row,
       label: `iteration ${iteration}`,
       detail: where.join(' · '),
-      badge: Number.isNaN(value) ? '–' : points(value).replace('-', '−'),
+      badge: Number.isNaN(value) ? '–' : value.toFixed(this.#decimals).replace('-', '−'),
       badgeMeaning: `${this.order.by.name}: ${this.order.by.meaning}`,
       ...(this.#several && algorithm !== undefined ? { algorithm } : {}),
     };
   }
+}
+
+/** None where all are whole, one where some are large, else two. */
+function decimalsOf(keys: Float64Array): number {
+  if (keys.every((key) => Number.isNaN(key) || Number.isInteger(key))) return 0;
+  return keys.some((key) => Math.abs(key) >= 100) ? 1 : 2;
 }
 
 /** Indices of numbers in their order; equal ones in the order they stand in, NaN last whichever way it runs. */

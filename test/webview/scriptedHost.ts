@@ -442,7 +442,7 @@ export class ScriptedHost {
         expandable: false,
         label: `iteration ${place.iteration}`,
         detail: `group ${place.group} · #${place.negotiation} · ${run.id}`,
-        badge: String(Number(node.value.toFixed(2))).replace('-', '−'),
+        badge: node.value.toFixed(2).replace('-', '−'),
         badgeMeaning: this.sorting.by ?? '',
         ...(this.showing.length > 1 ? { algorithm: run.algorithm } : {}),
       };

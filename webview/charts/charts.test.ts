@@ -127,6 +127,9 @@ describe('policy profile', () => {
     expect(kept.values).toEqual([1, 2, null, 4, 5, 6, 7, 8, 9, 10]);
     const layout = layoutProfile({ ...KEPT_PROFILE, profiles: [kept] }, 360, 120)!;
     expect(layout.bars.map(({ height }) => Math.round(height))).toEqual([6, 12, 1, 25, 31, 37, 43, 50, 56, 62]);
+    expect(layout.situations.map(({ name }) => name).slice(0, 3)).toEqual(['start', '0–2', '3–5']);
+    const narrow = layoutProfile({ ...KEPT_PROFILE, profiles: [kept] }, 260, 120)!;
+    expect(narrow.situations.map(({ name }) => name).slice(0, 3)).toEqual(['1st', '≤2', '≤5']);
     const [less, more] = layout.headings;
     expect(less!.x).toBeCloseTo(layout.situations[2]!.x);
     expect(more!.x).toBeCloseTo(layout.situations[7]!.x);

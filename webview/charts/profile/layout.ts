@@ -3,6 +3,8 @@ import { scaleBand, scaleLinear } from 'd3-scale';
 /** What a policy is asked about: one group of bars each. */
 export interface Situation {
   readonly name: string;
+  /** The name where there is little room. */
+  readonly short?: string;
   /** The name in words. */
   readonly meaning: string;
 }
@@ -65,6 +67,8 @@ export interface ProfileLayout {
 
 const MARGIN = { left: 28, right: 6, top: 14, bottom: 30 } as const;
 const HEADING = 14;
+/** Pixels a situation below which its name is the short one. */
+const ROOM = 32;
 
 /** Lays the profile chart out; null while no profile has a value. */
 export function layoutProfile(
@@ -100,6 +104,7 @@ export function layoutProfile(
       for (const { sign, values } of references) signs.set(values[index] ?? 0, [...(signs.get(values[index] ?? 0) ?? []), sign]);
       return {
         ...situation,
+        name: x.step() < ROOM ? (situation.short ?? situation.name) : situation.name,
         x: left + x.bandwidth() / 2,
         left: left - 3,
         right: left + x.bandwidth() + 3,

@@ -48,6 +48,7 @@ export const KEPT_PROFILE: ProfileKind = {
   situations: VALUES.flatMap((value) =>
     PROPOSALS.map((last) => ({
       name: last === 'start' ? 'start' : last.replace('-', '–'),
+      short: last === 'start' ? '1st' : `≤${last.split('-')[1]}`,
       meaning: `where one values ${value}, ${last === 'start' ? 'in the first round' : `after the other asked ${last.replace('-', '–')} of 10`}`,
     })),
   ),
