@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Branch } from '../protocol/branches';
 import type { RunFile } from '../protocol/runFiles';
+import { trainsOnServer } from '../protocol/serverLimits';
 import type { BranchView } from '../protocol/webview';
 import type { OpenRun } from './openRun';
 
@@ -12,7 +13,10 @@ export function whyNotForkable({ name, file, folder }: Pick<OpenRun, 'name' | 'f
   if (!hasBaseModel(file)) {
     return `${name}: its base model ${file.config.policy} is not on this machine (no config.json): put it there`;
   }
-  if (!folder.iterations.some(({ checkpoint }) => checkpoint !== undefined)) return `${name} has kept no checkpoint yet`;
+  const kept = folder.iterations.flatMap(({ checkpoint }) => checkpoint ?? []);
+  if (kept.length === 0) return `${name} has kept no checkpoint yet`;
+  if (trainsOnServer(file.config) && kept.some(({ files }) => files['adapter_config.json'] === undefined))
+    return `${name}: its policies are on the training server ${file.config.engine.baseUrl} alone`;
   return null;
 }
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTask, setTimeout as wait } from 'node:timers/promises';
 import type { OnnxEngine } from '../../src/engine/onnx/engine';
+import { adapterArchive } from './archive';
 import { readForwardBackward } from './protobufReader';
 import { type Path, type RequestOf, requests } from './requests';
 import { answerSamples, OperationFailed, openEngine, pathOf, type Sampled, ServerModel } from './serverModel';
@@ -29,6 +30,8 @@ export interface TrainingServerOptions {
   /** Whether prompt_logprobs begins with a null for the first token. */
   readonly leadingNull?: boolean;
   readonly key?: string;
+  /** Whether saved adapters can be fetched. */
+  readonly archives?: boolean;
 }
 
 /** What a request meets instead of being served; `serve` serves it after all. */
@@ -167,6 +170,7 @@ export class TrainingServer {
     const serve = async (): Promise<void> => {
       try {
         if (this.options.key !== undefined && key !== this.options.key) throw new HttpFault(401, 'Invalid API key');
+        if (incoming.method === 'GET' && path !== '/get_server_capabilities') return await this.#archive(path, response);
         const json = this.#read(path, incoming.headers['content-type'] ?? '', Buffer.concat(chunks));
         this.seen.push({ path, body: json as Seen['body'], key });
         send(await this.#answer(path, json));
@@ -178,6 +182,18 @@ export class TrainingServer {
     const behaviour = this.#misbehaviours.get(path)?.shift();
     if (behaviour) behaviour(response, () => void serve());
     else await serve();
+  }
+
+  /** The route of an archive leads to where it is. */
+  async #archive(path: string, response: ServerResponse): Promise<void> {
+    const [, model, name] = /^\/training_runs\/([^/]+)\/checkpoints\/(.+)\/archive$/.exec(path) ?? [];
+    if (this.options.archives && model && name) {
+      response.writeHead(302, { location: `${this.url}/stored/${model}/${name}` }).end();
+      return;
+    }
+    const stored = /^\/stored\/(.+)$/.exec(path)?.[1];
+    if (!this.options.archives || !stored || !existsSync(pathOf(this.root, stored))) throw new HttpFault(404, 'Not Found');
+    response.writeHead(200, { 'content-type': 'application/gzip' }).end(await adapterArchive(pathOf(this.root, stored)));
   }
 
   #read(path: string, type: string, body: Buffer): unknown {

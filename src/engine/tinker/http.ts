@@ -83,6 +83,11 @@ export class Http {
     if (refusal !== null) throw new ServerError(this.server, 'refused', refusal);
   }
 
+  /** What an archive of this server is asked for with. */
+  get archive(): { readonly root: string; readonly key: string | undefined } {
+    return { root: this.#root, key: this.options.key };
+  }
+
   get patience(): Patience {
     return this.options.patience;
   }

@@ -21,7 +21,10 @@ import type {
   TrainResult,
   TrainSequence,
 } from '../engine';
+import { openWeights } from '../onnx/model/modelFolder';
+import { hashFiles } from '../onnx/model/safetensors';
 import { TextTokenizer } from '../onnx/tokenizer/textTokenizer';
+import { copyAdapter } from './archive';
 import { datumBatches } from './datums';
 import { ask } from './futures';
 import { Http, PATIENCE, type Patience } from './http';
@@ -67,11 +70,8 @@ export async function openTinkerEngine(options: TinkerEngineOptions): Promise<Ti
   const session = await Session.begin(http, options);
   try {
     const base = await RemoteSampler.open(session, { base_model: baseModel });
-    const hash = createHash('sha256')
-      .update(`${baseModel}\n`)
-      .update(await readFile(join(folder, 'tokenizer.json')));
     const device = `server ${originOf({ baseUrl })}`;
-    const info = { device, threads: 1, model: baseModel, modelHash: hash.digest('hex'), parameters: 0 };
+    const info = { device, threads: 1, model: baseModel, modelHash: await baseHash(folder, baseModel), parameters: 0 };
     return new TinkerEngine({ session, settings: options, tokenizer, info, mostTokens, base: new RemotePolicy('base', base) });
   } catch (error) {
     session.end();
@@ -188,13 +188,16 @@ export class TinkerEngine implements Engine {
     return sequences.map((sequence, i) => tokenScores(sequence, own[i]!, reference[i]));
   }
 
-  /** Keeps a policy on the server, and in the folder where that is. Of a state, which nobody samples from, nothing. */
+  /** Keeps a policy on the server, and in the folder where that is and, where the server gives it, a copy. Of a state, which nobody samples from, nothing. */
   async savePolicy(policy: Policy, folder: string, use: 'checkpoint' | 'state' = 'checkpoint'): Promise<void> {
     if (use === 'state') return;
     const learner = this.#own(policy);
     if (!(learner instanceof RemoteLearner)) throw new Error(`${policy.name} lies on the training server already; it is not saved again`);
     learner.saved.sampler ??= learner.model.saveForSampler(saveName(learner, 'sampler'));
-    await writeSaved(folder, 'sampler', this.#described(learner, await learner.saved.sampler));
+    const path = await learner.saved.sampler;
+    await writeSaved(folder, 'sampler', this.#described(learner, path));
+    const { http, signal } = this.#session;
+    await copyAdapter({ ...http.archive, path, signal }, folder);
   }
 
   async loadPolicy(folder: string, name: string): Promise<Policy> {
@@ -338,6 +341,16 @@ async function contextLength(http: Http, baseModel: string, signal: AbortSignal)
   if (!found && names.length > 0)
     throw new ServerError(http.server, 'refused', `it does not train ${baseModel}: it has ${names.slice(0, 8).join(', ')}`);
   return found?.max_context_length ?? null;
+}
+
+/** Over the weights where the folder has them, as on any engine; else over the model's name and its tokenizer. */
+async function baseHash(folder: string, baseModel: string): Promise<string> {
+  const weights = await openWeights(folder).catch(() => null);
+  if (weights !== null) return hashFiles(weights.map(({ path }) => path));
+  return createHash('sha256')
+    .update(`${baseModel}\n`)
+    .update(await readFile(join(folder, 'tokenizer.json')))
+    .digest('hex');
 }
 
 /** From config.json where there is one: a tokenizer's folder need hold no more than the tokenizer. */

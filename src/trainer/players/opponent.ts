@@ -47,7 +47,7 @@ export interface OpponentServices {
 }
 
 /** Files of a policy's folder that decide how it plays. */
-const PLAYS = /^(?!optimizer\.).*\.safetensors$|^adapter_config\.json$/;
+const PLAYS = /^(?!optimizer\.).*\.safetensors$|^adapter_config\.json$|^server_sampler\.json$/;
 
 /** What a chat endpoint is reached by. */
 export type Reach = Pick<TrainParams, 'apis' | 'keys'>;

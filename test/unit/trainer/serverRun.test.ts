@@ -89,7 +89,7 @@ function furthest(a: ReadonlyMap<string, Float32Array>, b: ReadonlyMap<string, F
   return Math.max(...[...a].flatMap(([name, values]) => Array.from(values, (value, i) => Math.abs(value - b.get(name)![i]!))));
 }
 
-describe('a run on a training server', { timeout: 120_000 }, () => {
+describe('a run on a training server', { timeout: 240_000 }, () => {
   let root: string;
   let server: TrainingServer | undefined;
   beforeAll(async () => {
@@ -176,6 +176,35 @@ describe('a run on a training server', { timeout: 120_000 }, () => {
     const { events } = await trainUntil(toyParams(join(root, 'cut')), 4);
     expect(events.flatMap((event) => (event.type === 'committed' ? [event.line.iteration] : []))).toEqual([3, 4]);
     expect(furthest(wholly, await adapterIn(await serverFolder('cut', '000004')))).toBeLessThan(1e-4);
+  });
+
+  it('whose server gives archives keeps copies of its adapters, so that its policies play here', async () => {
+    await start({ archives: true });
+    await train('copied', { ...PLAIN, ...onServer(server!, 'sum') }, 1);
+    const [copy, original] = [join(root, 'copied', 'checkpoints', '000001'), await serverFolder('copied', '000001')];
+    const read = (folder: string) => readFile(join(folder, 'adapter_model.safetensors'));
+    expect((await read(copy)).equals(await read(original))).toBe(true);
+    const { iterations } = await RunFolder.open(join(root, 'copied'));
+    expect(Object.keys(iterations[1]!.checkpoint!.files).sort()).toEqual(
+      ['adapter_config.json', 'adapter_model.safetensors', 'server_sampler.json', 'server_weights.json', 'state.json'].sort(),
+    );
+    const words = ['evaluate', '--negotiations', '4', '--players'];
+    expect(await runCommandLine([...words, `${join(root, 'copied')}@1,scripted:always-defect`])).toMatchObject({ code: 0 });
+    // One that gave none.
+    const left = await runCommandLine([...words, `${join(root, 'there-sum-0')}@1,scripted:always-defect`]);
+    expect(left.code).toBeGreaterThan(0);
+    expect(left.err).toMatch(
+      /its weights are on the training server http:\/\/127\.0\.0\.1:\d+ alone, so that it plays in runs there only\n$/,
+    );
+  });
+
+  it('trains against a checkpoint that lies on the same server', async () => {
+    await start();
+    await train('met', { ...PLAIN, ...onServer(server!, 'sum') }, 1);
+    const settings = { ...PLAIN, ...onServer(server!, 'sum'), opponent: `${join(root, 'met')}@1` };
+    expect((await train('best', settings, 1)).ended.how).toBe('stopped');
+    const { file } = await RunFolder.open(join(root, 'best'));
+    expect(file!.opponent).toMatchObject({ name: 'met@1', checkpoint: { sha256: expect.stringMatching(/^(?!e3b0c442)/) } });
   });
 
   it('says beforehand what the server cannot do', async () => {
