@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
-import type { Place } from '../protocol/webview';
-import type { AnnotationNode } from '../views/annotations/annotationsView';
+import type { AnnotationNode, AnnotationPoint } from '../views/annotations/annotationsView';
 import { activeTranscript, placeAtCursor } from '../views/transcripts/showTranscript';
 import type { Command } from './command';
 import { Refusal, type Services } from './services';
@@ -39,22 +38,26 @@ export const previousAnnotation: Command = {
 };
 
 async function step(services: Services, delta: 1 | -1): Promise<string> {
-  const { transcripts, store, annotationsView } = services;
-  const active = activeTranscript(transcripts);
-  const place = active && placeAtCursor(active.transcript, active.editor);
-  const run = place && store.get(place.run);
-  const from = place && run && { run, place: pointOf(place) };
-  const node = await annotationsView.step(delta, from);
+  const { annotationsView } = services;
+  const node = await annotationsView.step(delta, cursorOf(services));
   if (node === undefined)
     throw new Refusal(annotationsView.expression === '' ? 'There are no annotations' : 'No annotation fits the filter');
   return goTo(services, node);
 }
 
-function pointOf({ iteration = 0, negotiation = 0, branch, turn = 0, token = 0 }: Place) {
-  return { iteration, negotiation, branch, turn, token };
+/** Where the cursor is among annotations; headings come before the turns below them. */
+function cursorOf({ transcripts, store }: Services): AnnotationPoint | undefined {
+  const active = activeTranscript(transcripts);
+  if (active === undefined) return undefined;
+  const { transcript, editor } = active;
+  const { run: id, iteration = 0, negotiation = 0, branch, round, turn, token = -1 } = placeAtCursor(transcript, editor);
+  const run = store.get(id);
+  const below = transcript.turns.find(({ view }) => view.round === round)?.view.turn ?? 0;
+  return run && { run, place: { iteration, negotiation, branch, turn: turn ?? below - 0.5, token } };
 }
 
-async function goTo({ transcripts, threads, annotationsView }: Services, { annotation, located }: AnnotationNode): Promise<string> {
+async function goTo(services: Services, { annotation, located }: AnnotationNode): Promise<string> {
+  const { transcripts, threads, annotationsView } = services;
   if (located === undefined) throw new Refusal('The run of this annotation is not open here: open its folder with Open Run…');
   try {
     await transcripts.transcript(located.uri);
@@ -68,6 +71,6 @@ async function goTo({ transcripts, threads, annotationsView }: Services, { annot
   await threads.settled();
   const thread = threads.thread(annotation.id);
   if (thread !== undefined) thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
-  await annotationsView.arrivedAt(annotation.id);
+  await annotationsView.arrivedAt(annotation.id, cursorOf(services));
   return annotation.id;
 }

@@ -104,6 +104,29 @@ describe('An annotation', () => {
     await execute('clearAnnotationFilter');
   });
 
+  it('is walked to from a heading, and on from an orphan whose words are gone', async () => {
+    const place = { run: 'annotated', iteration: 1, negotiation: 1, turn: 0 };
+    const anchor = { run: 'annotated', iteration: 1, negotiation: 1, turn: 0, tokens: { start: 1, end: 2 }, quote: 'gone' };
+    const deed = { author: 'eve', time: '2026-01-31T12:00:00.000Z' };
+    const orphan = newAnnotation('0walk', anchor, 'an orphan further in', [], deed);
+    writeFileSync(file('annotated'), `${readFileSync(file('annotated'), 'utf8')}${JSON.stringify(orphan)}\n`);
+    await execute('openTranscript', place);
+    await execute('annotate', { ...place, turn: 3, body: 'after it' });
+    const walk = async (): Promise<string | undefined> => {
+      const id = await execute('nextAnnotation');
+      return kept('annotated').find((annotation) => annotation.id === id)?.body;
+    };
+    await execute('openTranscript', place);
+    const editor = vscode.window.activeTextEditor;
+    assert.ok(editor);
+    editor.selection = new vscode.Selection(0, 0, 0, 0);
+    await until('the orphan to be listed', async () => {
+      editor.selection = new vscode.Selection(0, 0, 0, 0);
+      return (await walk()) === 'an orphan further in' ? true : undefined;
+    });
+    assert.equal(await walk(), 'after it');
+  });
+
   it('goes beside the run’s own, whoever writes next', async () => {
     await execute('openTranscript', { run: 'annotated', iteration: 2, negotiation: 1, turn: 2 });
     await execute('annotate', { body: 'later' });
@@ -112,6 +135,6 @@ describe('An annotation', () => {
       lines.map((line) => (JSON.parse(line) as Annotation).id),
       lines.map((line) => (JSON.parse(line) as Annotation).id).sort(),
     );
-    assert.equal(kept('annotated').length, 5);
+    assert.equal(kept('annotated').length, 7);
   });
 });

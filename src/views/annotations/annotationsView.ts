@@ -36,6 +36,12 @@ export interface AnnotatedRunNode {
 
 type Node = AnnotationNode | AnnotatedRunNode;
 
+/** Where a reader is among annotations. */
+export interface AnnotationPoint {
+  readonly run: OpenRun;
+  readonly place: Place;
+}
+
 /** The tree of all annotations, run by run in the order of their places, and the walk from one to the next. */
 export class AnnotationsView implements vscode.TreeDataProvider<Node> {
   static readonly id = 'parley.annotations';
@@ -46,8 +52,8 @@ export class AnnotationsView implements vscode.TreeDataProvider<Node> {
   #filter: AnnotationFilter = {};
   #expression = '';
   #runs: Promise<AnnotatedRunNode[]> | undefined;
-  /** The one that was gone to last. */
-  #current: string | undefined;
+  /** The one that was gone to last, and where that put the cursor: an orphan’s own place may be gone. */
+  #current: { readonly id: string; readonly at: AnnotationPoint | undefined } | undefined;
 
   constructor(
     private readonly library: AnnotationLibrary,
@@ -106,11 +112,11 @@ export class AnnotationsView implements vscode.TreeDataProvider<Node> {
   }
 
   /** The annotation after, or before, the one that was gone to last or a place; around the end to the beginning. */
-  async step(delta: 1 | -1, from: { readonly run: OpenRun; readonly place: Place } | undefined): Promise<AnnotationNode | undefined> {
+  async step(delta: 1 | -1, from: AnnotationPoint | undefined): Promise<AnnotationNode | undefined> {
     const runs = (await this.runs()).filter(({ run }) => run !== undefined);
     const all = runs.flatMap(({ children }) => children);
-    const current = all.findIndex(({ annotation }) => annotation.id === this.#current);
-    const isThere = from === undefined || isAt(all[current], from);
+    const current = all.findIndex(({ annotation }) => annotation.id === this.#current?.id);
+    const isThere = from === undefined || isSame(this.#current?.at, from);
     if (current >= 0 && isThere) return all.at((current + delta) % all.length);
     if (from === undefined) return delta > 0 ? all[0] : all.at(-1);
     const order = runs.map(({ run }) => run);
@@ -120,8 +126,8 @@ export class AnnotationsView implements vscode.TreeDataProvider<Node> {
   }
 
   /** Notes where the reader is, and shows it if the tree is in sight. */
-  async arrivedAt(annotation: string): Promise<void> {
-    this.#current = annotation;
+  async arrivedAt(annotation: string, at: AnnotationPoint | undefined): Promise<void> {
+    this.#current = { id: annotation, at };
     const node = (await this.runs()).flatMap(({ children }) => children).find((each) => each.annotation.id === annotation);
     if (node !== undefined && this.#view.visible) await this.#view.reveal(node, { select: true, focus: false });
   }
@@ -161,8 +167,8 @@ export class AnnotationsView implements vscode.TreeDataProvider<Node> {
   }
 }
 
-function isAt(node: AnnotationNode | undefined, { run, place }: { readonly run: OpenRun; readonly place: Place }): boolean {
-  return node !== undefined && node.run === run && comparePlaces(placeOf(node.annotation), place) === 0;
+function isSame(one: AnnotationPoint | undefined, { run, place }: AnnotationPoint): boolean {
+  return one !== undefined && one.run === run && comparePlaces(one.place, place) === 0;
 }
 
 function runItem({ id, run, children, broken }: AnnotatedRunNode): vscode.TreeItem {
