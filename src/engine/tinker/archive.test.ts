@@ -92,6 +92,14 @@ describe('copyAdapter', () => {
     ]);
   });
 
+  it('asks by the name alone where a server does not know it with its kind', async () => {
+    const url = await serve((request, response) => {
+      if (request.url === '/api/v1/training_runs/m/checkpoints/a/archive') response.end(packed);
+      else response.writeHead(404).end();
+    });
+    expect(await copy(url, 'tinker://m/sampler_weights/a')).toBe(true);
+  });
+
   it('takes no key to another origin', async () => {
     const elsewhere = createServer((request, response) => {
       seen.push({ url: 'elsewhere', key: request.headers['x-api-key'] });

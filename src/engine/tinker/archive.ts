@@ -35,8 +35,12 @@ export async function copyAdapter({ root, path, key, signal }: ArchiveRequest, f
   const stop = AbortSignal.any([signal, AbortSignal.timeout(LONGEST)]);
   const found = new Map<string, TarSink>();
   try {
-    const url = `${root}/training_runs/${encodeURIComponent(model)}/checkpoints/${name.split('/').map(encodeURIComponent).join('/')}/archive`;
-    const archive = await follow(url, key, stop);
+    const checkpoints = `${root}/training_runs/${encodeURIComponent(model)}/checkpoints`;
+    // Hosted servers name a checkpoint by its kind and name, SkyRL by its name alone.
+    const names = new Set([name, name.split('/').at(-1) ?? name]);
+    let archive: Response | null = null;
+    for (const each of names)
+      archive ??= await follow(`${checkpoints}/${each.split('/').map(encodeURIComponent).join('/')}/archive`, key, stop);
     if (archive?.body) {
       const most = [...WANTED.values()].reduce((sum, bytes) => sum + bytes, 2 ** 20);
       // The body of a fetch is the web's stream; Node's types keep the two apart.

@@ -109,7 +109,9 @@ function refusal(http: Http, answer: Answer, what: string): ServerError {
     new ServerError(http.server, fault, `${what}: ${said}. ${remedy}`, status);
   if (status >= 300 && status < 400) return make('refused', 'It redirects: set the address that it leads to');
   if (status === 401 || status === 403) return make('refused', 'Give its key: set TINKER_API_KEY, or choose Set API Key…');
-  if (status === 404 || status === 410) return make('forgotten', `It does not know this any more, as after a restart. ${RESUME}`);
+  // An engine that was restarted behind its database fails operations on models that it has not loaded.
+  const forgotten = status === 404 || status === 410 || (status === 400 && /\bmodel\b.*\bnot (loaded|found)/i.test(said));
+  if (forgotten) return make('forgotten', `It does not know this any more, as after a restart. ${RESUME}`);
   if (status === 409) return make('refused', 'Another client seems to use the same model');
   if (status === 415) return make('refused', 'It takes neither JSON nor protobuf');
   return make('refused', 'See the server’s log');

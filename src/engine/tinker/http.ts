@@ -65,6 +65,9 @@ const MOST_BYTES = 256 * 2 ** 20;
 /** A server that asks to wait longer than this many milliseconds has given its answer. */
 const LONGEST_ASKED = 10 * 60_000;
 
+/** Too early, as of weights that are still being written, and too many requests: nothing was done yet. */
+const LATER: ReadonlySet<number> = new Set([425, 429]);
+
 const JSON_TYPE = 'application/json';
 const PROTOBUF_TYPE = 'application/x-protobuf';
 
@@ -106,8 +109,8 @@ export class Http {
         this.#refusesJson = true;
         continue;
       }
-      if (answer && answer.status !== 429 && answer.status < 500) return answer;
-      const unsent = answer ? answer.status === 429 || answer.status === 503 : !('status' in tried) && tried.unsent;
+      if (answer && !LATER.has(answer.status) && answer.status < 500) return answer;
+      const unsent = answer ? LATER.has(answer.status) || answer.status === 503 : !('status' in tried) && tried.unsent;
       const wait = Math.max(this.backoff(attempt), answer?.wait ?? 0);
       if (attempt >= retries || wait > LONGEST_ASKED || !(call.repeatable || unsent)) throw this.#failed(call, tried, attempt + 1, wait);
       await this.clock.sleep(wait, call.signal);

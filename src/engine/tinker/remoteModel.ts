@@ -85,9 +85,17 @@ export class RemoteModel {
 
   /** A sampling session of the adapter as it is now, kept in the server's memory. */
   async sampler(): Promise<string> {
-    const fields = { sampling_session_seq_id: this.session.nextSampler() };
-    const what = 'handing the weights to the sampler';
-    return (await this.#heavy(samplingSession, '/save_weights_for_sampler', fields, what)).sampling_session_id;
+    const hand = () => {
+      const fields = { sampling_session_seq_id: this.session.nextSampler() };
+      return this.#heavy(samplingSession, '/save_weights_for_sampler', fields, 'handing the weights to the sampler');
+    };
+    try {
+      return (await hand()).sampling_session_id;
+    } catch (error) {
+      // Some servers take a repeated request, whose answer was lost, for a conflict: under new numbers it is none.
+      if (!(error instanceof ServerError && error.status === 409)) throw error;
+      return (await hand()).sampling_session_id;
+    }
   }
 
   /** Keeps the adapter on the server's disk, for sampling. @returns its path there */
