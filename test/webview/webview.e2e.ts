@@ -63,6 +63,7 @@ describe('accessibility', () => {
       { view: 'inspector', scenario: { runs: 'seeds', select: { run: 'aa-1', iteration: 62 } } },
     ],
     ['match-ups', { view: 'inspector', scenario: { runs: 'pair', matchups: 5 } }],
+    ['inspector in 300 pixels', { view: 'inspector', width: 300, scenario: { runs: 'split', select: TALK } }],
     ['inspector without a negotiation', { view: 'inspector', scenario: { runs: 'pair', select: { run: 'ipd-aa' } } }],
   ];
   for (const theme of ['dark', 'light', 'hc-dark', 'hc-light'] satisfies ThemeName[]) {
@@ -128,6 +129,18 @@ describe('at home in the reader’s window', () => {
       });
       expect(beyond).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    });
+  });
+
+  it.each([
+    ['inspector', { runs: 'split', select: TALK }],
+    ['iteration', { runs: 'seeds', select: { run: 'aa-1', iteration: 62 } }],
+    ['match-ups', { runs: 'pair', matchups: 0 }],
+  ] as const)('%s: in 300 pixels the page is no wider, and what was said has room', async (_name, scenario) => {
+    await withPage({ view: 'inspector', width: 300, scenario }, async (page) => {
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+      const transcript = await page.locator('.transcript').evaluateAll((all) => all.map((one) => one.clientHeight));
+      expect(transcript.every((height) => height > 300)).toBe(true);
     });
   });
 
@@ -319,6 +332,8 @@ describe('tree', () => {
       await page.locator('vscode-text-field').click();
       await page.keyboard.type('iteration == 12 and neg');
       await page.getByRole('option', { name: /^negotiation/ }).waitFor();
+      expect(await page.getByRole('textbox', { name: 'Filter negotiations' }).count()).toBe(1);
+      expect(await page.locator('.filter .visually-hidden').textContent()).toMatch(/^negotiation, .*, 1 of \d+$/);
       await page.keyboard.press('Enter');
       await page.keyboard.type('< 4');
       await page.getByText('4 of 1\u2009536 negotiations').waitFor();

@@ -7,6 +7,7 @@ import {
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 import { type ComponentChildren, h, type RefObject, type VNode } from 'preact';
+import { useLayoutEffect } from 'preact/hooks';
 
 /**
  * The only module that knows the (archived) VS Code webview toolkit: everything else uses these components,
@@ -100,9 +101,11 @@ export function TextField(props: {
   readonly onInput: (value: string) => void;
   readonly onKeyDown?: (event: KeyboardEvent) => void;
   readonly onBlur?: () => void;
-  readonly field?: RefObject<HTMLInputElement | null>;
+  readonly field: RefObject<HTMLInputElement | null>;
   readonly invalid?: boolean;
 }): VNode {
+  // The toolkit puts a name of its own in place of ours once the element is in the page.
+  useLayoutEffect(() => props.field.current?.setAttribute('aria-label', props.label), [props.field, props.label]);
   return element('vscode-text-field', {
     value: props.value,
     'aria-label': props.label,

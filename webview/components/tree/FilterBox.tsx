@@ -128,6 +128,10 @@ export function FilterBox(): VNode {
           </Button>
         )}
       </div>
+      {/* The field lies in a shadow, from where it cannot point at the list. */}
+      <span class="visually-hidden" role="status">
+        {list[chosen] === undefined ? '' : `${list[chosen].text}, ${list[chosen].meaning}, ${chosen + 1} of ${list.length}`}
+      </span>
       {list.length > 0 && (
         <div id={LIST_ID} class="completions" role="listbox" aria-label="Completions">
           {list.map((option, index) => (
