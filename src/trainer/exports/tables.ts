@@ -11,7 +11,7 @@ export interface TableWriter {
 }
 
 /** Rows of a row group, at least: few groups read fast, and a group is held in memory. */
-const ROW_GROUP = 8192;
+const ROW_GROUP = 4096;
 
 /** Opens a table for writing. */
 export function openTable(format: 'csv' | 'parquet', path: string, name: string, columns: Columns): Promise<TableWriter> {
