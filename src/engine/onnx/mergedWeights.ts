@@ -153,11 +153,16 @@ function mergedRows(weights: Float32Array, { a, b, rank, scale }: LayerAdapter, 
   const factors = new Float64Array(Math.ceil(rank / 4) * 4);
   const none = new Float32Array(inputs);
   const rowOf = (r: number): Float32Array => (r < rank ? a.subarray(r * inputs, (r + 1) * inputs) : none);
-  const matrix = Array.from(factors, (_, r) => rowOf(r));
+  const fours = Array.from(
+    { length: factors.length / 4 },
+    (_, q): FourRows => [rowOf(4 * q), rowOf(4 * q + 1), rowOf(4 * q + 2), rowOf(4 * q + 3)],
+  );
   for (let row = 0; row < rows; row++) {
     const target = merged.subarray(row * inputs, (row + 1) * inputs);
     for (let r = 0; r < rank; r++) factors[r] = scale * b[(first + row) * rank + r]!;
-    for (let r = 0; r < rank; r += 4) addFour(target, factors.subarray(r, r + 4), matrix.slice(r, r + 4) as FourRows);
+    fours.forEach((four, q) => {
+      addFour(target, factors.subarray(4 * q, 4 * q + 4), four);
+    });
   }
   return merged;
 }
