@@ -6,6 +6,11 @@ import { messageOf } from '../runs/problem';
 import { type HydratedView, hydratedView, type InspectorState, type ViewSources } from './hydratedView';
 import { showWarning } from './notices';
 
+/** Whether a tab is the inspector's; VS Code puts something of its own before the type. */
+function isInspector(input: unknown): boolean {
+  return input instanceof vscode.TabInputWebview && input.viewType.endsWith(InspectorPanel.viewType);
+}
+
 /** How long a page that is visible may take to come up before another panel is tried, in milliseconds, and how often. */
 const PAGE_WITHIN = 4000;
 const ATTEMPTS = 3;
@@ -73,22 +78,25 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
       this.#panel.reveal(undefined, true);
       return;
     }
-    this.#create(ATTEMPTS);
+    // A tab that a reload left in the background is no panel until it is shown: the new one takes its place.
+    const left = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).filter(({ input }) => isInspector(input));
+    this.#create(ATTEMPTS, left[0]?.group.viewColumn);
+    if (left.length > 0) void vscode.window.tabGroups.close(left, true);
   }
 
   /**
    * Opens a new panel. In a browser, webviews that load while VS Code's service worker is only just starting can wait for
    * its takeover for good, when it has already happened. Nothing wakes such a page, and a new one comes up at once.
    */
-  #create(attempts: number): void {
-    const where = { viewColumn: vscode.ViewColumn.Active, preserveFocus: true };
+  #create(attempts: number, viewColumn: vscode.ViewColumn = vscode.ViewColumn.Active): void {
+    const where = { viewColumn, preserveFocus: true };
     const panel = vscode.window.createWebviewPanel(InspectorPanel.viewType, 'Inspector', where, {
       enableScripts: true,
       enableFindWidget: true,
     });
     const content = this.#fill(panel);
     const late = setTimeout(() => {
-      if (this.#content === content && panel.visible && attempts > 1) this.#create(attempts - 1);
+      if (this.#content === content && panel.visible && attempts > 1) this.#create(attempts - 1, viewColumn);
     }, PAGE_WITHIN);
     void content.ready.then(() => clearTimeout(late));
   }

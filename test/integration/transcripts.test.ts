@@ -124,7 +124,8 @@ describe('A transcript', () => {
     const gone = (await execute('openTranscript', { run: 'read', iteration: 9, negotiation: 0 })) as { error: string };
     assert.match(gone.error, /sample aa has no negotiation 0 in iteration 9/);
     const away = transcriptUri({ folder: '/nowhere', iteration: 1, negotiation: 0 });
-    await assert.rejects(async () => vscode.workspace.openTextDocument(away), /is not open: open it with Parley: Open Run/);
+    await assert.rejects(async () => vscode.workspace.openTextDocument(away));
+    await assert.rejects(async () => vscode.workspace.fs.readFile(away), /is not open: open it with Parley: Open Run/);
     await assert.rejects(async () => vscode.workspace.openTextDocument(vscode.Uri.parse('parley:/etc/passwd')));
   });
 

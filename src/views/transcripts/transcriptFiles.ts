@@ -30,6 +30,8 @@ export class TranscriptFiles extends ReadOnlyFiles {
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   readonly #stop: () => void;
   readonly #stale = new Map<OpenRun, number>();
+  /** Transcripts that somebody asked for and that were not there, by URI. */
+  readonly #missing = new Map<string, vscode.Uri>();
   readonly #update = coalesced(UPDATE_EVERY, () => void this.#refresh());
   #clock = 0;
   /** A transcript that was read before differs now. */
@@ -42,6 +44,7 @@ export class TranscriptFiles extends ReadOnlyFiles {
   ) {
     super('Transcripts are read-only: annotate them instead');
     this.#stop = store.onChanged((change) => {
+      if (change.kind === 'run' || change.kind === 'committed') this.#offerMissing(change.run, change.kind);
       const from =
         change.kind === 'committed'
           ? change.from
@@ -129,13 +132,12 @@ export class TranscriptFiles extends ReadOnlyFiles {
     const address = transcriptAddress(uri);
     const source = this.sourceOf(uri);
     if (address === undefined) throw vscode.FileSystemError.FileNotFound(`${uri.path} is no transcript`);
-    // Not "not found", in place of which VS Code says something of its own.
-    if (source === undefined) {
-      throw vscode.FileSystemError.Unavailable(
-        `The run in ${address.folder} is not open: open it with Parley: Open Run…, then open this again`,
-      );
-    }
     const key = String(uri);
+    // "Not found" makes the tab of one that is not there yet open by itself once it is.
+    if (source === undefined) {
+      this.#missing.set(key, uri);
+      throw vscode.FileSystemError.FileNotFound(`The run in ${address.folder} is not open: open it with Parley: Open Run…`);
+    }
     const before = this.#known.get(key);
     let negotiation: Awaited<ReturnType<OpenRun['negotiation']>>;
     try {
@@ -147,10 +149,12 @@ export class TranscriptFiles extends ReadOnlyFiles {
       // One that was under way when its trainer stopped is kept in sight for as long as somebody reads it.
       if (before !== undefined) return before;
       const what = address.branch === undefined ? '' : `branch ${address.branch} of `;
-      throw vscode.FileSystemError.Unavailable(
+      if (source.run.folder.iteration(address.iteration)?.rollouts === undefined) this.#missing.set(key, uri);
+      throw vscode.FileSystemError.FileNotFound(
         `${source.run.name} has no ${what}negotiation ${address.negotiation} in iteration ${address.iteration} ${what === '' ? '(yet)' : '(any more)'}`,
       );
     }
+    this.#missing.delete(key);
     const transcript = transcriptOf(negotiation);
     const isSame = before?.transcript.text === transcript.text;
     const known: Known = {
@@ -162,6 +166,20 @@ export class TranscriptFiles extends ReadOnlyFiles {
     this.#known.set(key, known);
     this.#trim();
     return known;
+  }
+
+  /** A run came, or went on: those that were looked for in it in vain may be there now. */
+  #offerMissing(run: OpenRun, kind: 'run' | 'committed'): void {
+    for (const [key, uri] of this.#missing) {
+      const source = this.sourceOf(uri);
+      if (source?.run !== run) continue;
+      const { iteration = 0 } = source.place;
+      // What a run that is open does not have comes with an iteration.
+      const isThere = kind === 'committed' || run.folder.iteration(iteration)?.rollouts !== undefined;
+      if (!isThere) continue;
+      this.#missing.delete(key);
+      this.fireChanged([uri]);
+    }
   }
 
   async #refresh(): Promise<void> {
