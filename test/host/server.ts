@@ -90,7 +90,10 @@ const delay = (milliseconds: number) => new Promise<void>((resolve) => setTimeou
 function writeSettings(dataFolder: string, settings: Readonly<Record<string, unknown>>): void {
   for (const profile of ['User', 'Machine']) {
     fs.mkdirSync(path.join(dataFolder, profile), { recursive: true });
-    fs.writeFileSync(path.join(dataFolder, profile, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
+    // Renamed into place: a file that is read half written is one without the settings that only a reload can change.
+    const file = path.join(dataFolder, profile, 'settings.json');
+    fs.writeFileSync(`${file}.new`, `${JSON.stringify(settings, null, 2)}\n`);
+    fs.renameSync(`${file}.new`, file);
   }
 }
 
