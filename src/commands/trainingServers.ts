@@ -6,6 +6,7 @@ import type { TrainParams } from '../protocol/trainer';
 import { SERVER_KEY_VARIABLE } from '../protocol/trainingServer';
 import type { Layer } from '../runs/presets';
 import { messageOf } from '../runs/problem';
+import { ServedRuns } from '../runs/servedRuns';
 import { type ConfiguredServer, hasServer, readServer, SERVER_SETTINGS, serverLayer } from '../runs/serverSettings';
 import { showInformation } from '../views/notices';
 import { Refusal, type Services } from './services';
@@ -67,23 +68,12 @@ export function tellServerNotes({ log }: Pick<Services, 'log'>, configs: readonl
 
 /** Stops the server that we started once the runs that trained on it have ended. */
 export function stopServerWithRuns({ store, queue, localServer, serverLog }: Services): vscode.Disposable {
-  let served = false;
+  const served = new ServedRuns();
   const look = (): void => {
-    const { url } = localServer;
-    if (url === null) {
-      served = false;
-      return;
-    }
-    const origin = originOf({ baseUrl: url });
-    const isServed = store.runs.some(
-      ({ active, file }) => active !== null && file !== null && trainsOnServer(file.config) && originOf(file.config.engine) === origin,
-    );
-    if (isServed) served = true;
-    else if (served && queue.waiting.length + queue.underway.length === 0) {
-      served = false;
-      serverLog.info('stopping: the runs that trained on it have ended');
-      void localServer.stop();
-    }
+    const training = store.runs.flatMap(({ active, file }) => (active !== null && file !== null ? [file.config] : []));
+    if (!served.isOver({ url: localServer.url, training, waiting: queue.waiting.length + queue.underway.length })) return;
+    serverLog.info('stopping: the runs that trained on it have ended');
+    void localServer.stop();
   };
   const stops = [store.onChanged(look), queue.onChanged(look)];
   return vscode.Disposable.from(...stops.map((dispose) => ({ dispose })));

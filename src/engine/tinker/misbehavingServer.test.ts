@@ -1,12 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { always, badGateway, hangs, json, losesAnswer, raw, resets } from '../../../test/tinker/misbehaviours';
 import type { Path } from '../../../test/tinker/requests';
 import { type Misbehaviour, TrainingServer, type TrainingServerOptions } from '../../../test/tinker/trainingServer';
 import type { Learner, LossSettings, TrainSequence } from '../engine';
 import { TINY_OPTIMIZER, temporaryFolder, writeTinyModel } from '../onnx/tinyModel';
 import { openTinkerEngine, type TinkerEngine, type TinkerEngineOptions } from './tinkerEngine';
+
+// Models are loaded and trained, on a machine that may have much else to do.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const ADAPTER = { kind: 'lora', rank: 4, alpha: 8, seed: 3 } as const;
 const LOSS: LossSettings = { klCoefficient: 0, klOver: 'full', entropyCoefficient: 0, temperature: 1, ratioCap: 2 };

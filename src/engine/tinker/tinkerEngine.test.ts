@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { seededUniforms } from '../../../test/tinker/serverModel';
 import { TrainingServer, type TrainingServerOptions } from '../../../test/tinker/trainingServer';
 import type { Engine, LossSettings, Policy, Sample, TrainSequence } from '../engine';
@@ -9,6 +9,9 @@ import { openChecked, readTensor } from '../onnx/model/safetensors';
 import { TINY_OPTIMIZER, temporaryFolder, writeTinyModel } from '../onnx/tinyModel';
 import type { Patience } from './http';
 import { openTinkerEngine, type TinkerEngine, type TinkerEngineOptions } from './tinkerEngine';
+
+// Models are loaded and trained, on a machine that may have much else to do.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const ADAPTER = { kind: 'lora', rank: 4, alpha: 8, seed: 3 } as const;
 const LOSS: LossSettings = { klCoefficient: 0, klOver: 'full', entropyCoefficient: 0, temperature: 1, ratioCap: 2 };
