@@ -450,6 +450,30 @@ describe('inspector', () => {
     });
   });
 
+  it('follows the newest iteration until the reader turns the wheel, marks text, scrolls by a key, or steps', async () => {
+    await withPage({ view: 'inspector', scenario: { runs: 'pair', select: NEGOTIATION } }, async (page) => {
+      const box = page.getByRole('checkbox', { name: 'Follow live' });
+      const transcript = page.locator('.transcript');
+      for (const act of [
+        () => page.mouse.wheel(0, 40),
+        () => page.mouse.down().then(() => page.mouse.up()),
+        () => transcript.focus().then(() => page.keyboard.press('PageDown')),
+        () => page.keyboard.press('j'),
+      ]) {
+        await page.keyboard.press('f');
+        await expect.poll(() => box.getAttribute('aria-checked')).toBe('true');
+        await page.evaluate(() => window.host.commit());
+        await transcript.hover({ position: { x: 5, y: 60 } });
+        await act();
+        await expect.poll(() => box.getAttribute('aria-checked')).toBe('false');
+        const where = await page.locator('.place-bar .number').first().textContent();
+        await page.evaluate(() => window.host.commit());
+        await page.waitForTimeout(100);
+        expect(await page.locator('.place-bar .number').first().textContent()).toBe(where);
+      }
+    });
+  });
+
   it('shows the keys on ? and gives the focus back', async () => {
     await withPage({ view: 'inspector', scenario: { runs: 'pair', select: NEGOTIATION } }, async (page) => {
       await page.keyboard.press('j');
