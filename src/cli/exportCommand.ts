@@ -22,8 +22,9 @@ Writes runs in a form that other software reads. FORMAT is one of
                  of the newest checkpoint, or of --iteration N
   html           a report that compares RUNs, in the file PATH: findings, curves, and negotiations with their annotations; it opens
                  offline in any browser
-RUN is a run folder, or a run set for all of its runs; for tables, logs and reports also a folder of match-ups or of play. Files appear once all of them are whole: an export that
-fails or is stopped leaves nothing behind. docs/exporting.md says what each file holds and how to open it elsewhere.`,
+RUN is a run folder, or a run set for all of its runs; for tables, logs and reports also a folder of match-ups or of play.
+Files appear once all of them are whole: an export that fails or is stopped leaves nothing behind. docs/exporting.md says
+what each file holds and how to open it elsewhere.`,
   positionals: ['FORMAT', 'RUN…'],
   options: [
     { name: 'out', value: 'PATH', about: 'the file or folder that is written' },
