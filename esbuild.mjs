@@ -106,7 +106,9 @@ export function testBundles() {
   const inHost = ['test/integration/index.ts', ...filesIn('test/integration', '.test.ts')].filter((file) =>
     existsSync(path.join(root, file)),
   );
-  const inNode = ['test/integration/launch.ts', 'test/host/server.ts'].filter((file) => existsSync(path.join(root, file)));
+  const inNode = ['test/integration/launch.ts', 'test/host/server.ts', 'test/tinker/main.ts'].filter((file) =>
+    existsSync(path.join(root, file)),
+  );
   const common = { ...shared(false), outbase: 'test', outdir: 'out/test', platform: /** @type {const} */ ('node') };
   return [
     {

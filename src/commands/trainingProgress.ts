@@ -15,7 +15,7 @@ export function followTraining(services: Services, run: OpenRun): void {
   void vscode.window.withProgress(options, async (progress, token) => {
     token.onCancellationRequested(() => void active.handle.stop());
     const { memory } = active.progress ?? {};
-    const needs = memory === undefined ? '' : `needs about ${(memory / 1e9).toFixed(2)} GB of memory; `;
+    const needs = !memory ? '' : `needs about ${(memory / 1e9).toFixed(2)} GB of memory; `;
     progress.report({ message: `${needs}playing the first iteration …` });
     await new Promise<void>((resolve) => {
       const stop = store.onChanged((change) => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { execute, until, workspaceFolder } from './workspace';
+import { execute, runsFolder, until, workspaceFolder } from './workspace';
 
 /** A server that has a model at once, and trains nothing. */
 const SCRIPT = `
@@ -35,7 +35,7 @@ describe('A training server', function () {
     await new Promise((resolve) => server.close(resolve));
   });
   after(async () => {
-    for (const name of ['baseUrl', 'baseModel', 'tokenizer', 'command']) await set(name, undefined);
+    for (const name of ['baseUrl', 'baseModel', 'tokenizer', 'command', 'rank']) await set(name, undefined);
   });
 
   it('that is not set up is asked for, setting by setting', async () => {
@@ -70,6 +70,31 @@ describe('A training server', function () {
     const masked = await refusal('startRlRun', { game: 'ipd', policy: 'parley.tinker', preset: 'embedded', root });
     assert.match(masked, /a training server cannot hold sampling to a mask: set decoding=free, or decoding=retry/);
     assert.ok(!existsSync(path.join(root, 'run.json')));
+  });
+
+  it('on this machine trains a run, which leaves copies of its adapters, and ends with it', async () => {
+    const extension = vscode.extensions.getExtension('parley.parley')?.extensionPath ?? '';
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the setting has placeholders of its own
+    const args = [path.join(extension, 'out/test/tinker/main.mjs'), '${port}', tokenizer, '${baseModel}'];
+    await set('command', { command: 'node', args, cwd: workspaceFolder() });
+    await set('rank', 2);
+    assert.equal(await execute('startTrainingServer'), url);
+    const settings = { decoding: 'free', negotiations: 4, groupSize: 2, checkpointEvery: 1, iterations: 50 };
+    const started = { game: 'ipd', policy: 'parley.tinker', preset: 'embedded', settings };
+    const [id] = (await execute('startRlRun', started)) as string[];
+    assert.equal(typeof id, 'string');
+    const folder = path.join(runsFolder(), String(id));
+    await until('two iterations', () => {
+      const journal = path.join(folder, 'journal.jsonl');
+      return existsSync(journal) && readFileSync(journal, 'utf8').split('\n').length > 3 ? true : undefined;
+    });
+    assert.equal(JSON.parse(readFileSync(path.join(folder, 'run.json'), 'utf8')).config.adapter.rank, 2);
+    assert.ok(existsSync(path.join(folder, 'checkpoints/000001/adapter_model.safetensors')));
+    await execute('stopRun', { run: id });
+    await until('the server to end with its run', () => fetch(url).then(() => undefined, () => true)); // biome-ignore format: one line
+    // Its process may take a moment longer than its port.
+    await execute('stopTrainingServer');
+    await execute('closeRun', { run: id });
   });
 
   it('has its key kept under its origin', async () => {

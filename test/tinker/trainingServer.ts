@@ -17,6 +17,8 @@ export interface TrainingServerOptions {
   /** Folder of the base model. */
   readonly model: string;
   readonly baseModel?: string;
+  /** Any that is free unless given. */
+  readonly port?: number;
   readonly normalisation?: 'sum' | 'mean-of-means';
   readonly alpha?: number;
   /** The base model counts. */
@@ -81,7 +83,9 @@ export class TrainingServer {
     private readonly options: TrainingServerOptions,
     private readonly root: string,
     private readonly base: OnnxEngine,
-  ) {}
+  ) {
+    this.#port = options.port ?? 0;
+  }
 
   static async start(options: TrainingServerOptions): Promise<TrainingServer> {
     const server = new TrainingServer(options, await mkdtemp(join(tmpdir(), 'parley-server-')), await openEngine(options.model));
