@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { Engine } from '../engine/engine';
 import { openOnnxEngine } from '../engine/onnx/engine';
 import { loadRuntime } from '../engine/onnx/runtime';
-import { openTinkerEngine } from '../engine/tinker/tinkerEngine';
+import { openTinkerEngine } from '../engine/tinker/openTinkerEngine';
 import type { RunConfig } from '../protocol/runConfig';
 import { trainsOnServer } from '../protocol/serverLimits';
 import type { TrainParams } from '../protocol/trainer';

@@ -5,12 +5,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as nextTask, setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { OnnxEngine } from '../../src/engine/onnx/engine';
 import { adapterArchive } from './archive';
 import { readForwardBackward } from './protobufReader';
 import { type Path, type RequestOf, requests } from './requests';
-import { answerSamples, OperationFailed, openEngine, pathOf, type Sampled, ServerModel } from './serverModel';
+import { OperationFailed, openEngine, pathOf, type Sampled, ServerModel } from './serverModel';
+import { type Outcome, ok, WorkQueue } from './workQueue';
 
 /** How a server behaves. */
 export interface TrainingServerOptions {
@@ -46,15 +47,6 @@ export interface Seen {
   readonly key: string | undefined;
 }
 
-interface Outcome {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-type Job =
-  | { readonly kind: 'sample'; readonly session: string; readonly body: RequestOf<'/asample'>; done(outcome: Outcome): void }
-  | { readonly kind: 'work'; readonly run: () => Promise<object>; done(outcome: Outcome): void };
-
 class HttpFault extends Error {
   constructor(
     readonly status: number,
@@ -68,10 +60,9 @@ class HttpFault extends Error {
 export class TrainingServer {
   readonly seen: Seen[] = [];
   readonly #misbehaviours = new Map<string, Misbehaviour[]>();
-  readonly #jobs: Job[] = [];
+  readonly #queue: WorkQueue;
   #server: Server | undefined;
   #port = 0;
-  #working: Promise<void> = Promise.resolve();
   #heartbeats = new Map<string, number>();
   #models = new Map<string, { readonly session: string; readonly model: ServerModel }>();
   #samplers = new Map<string, Sampled>();
@@ -85,6 +76,7 @@ export class TrainingServer {
     private readonly base: OnnxEngine,
   ) {
     this.#port = options.port ?? 0;
+    this.#queue = new WorkQueue((session) => this.#samplers.get(session), options.leadingNull ?? false);
   }
 
   static async start(options: TrainingServerOptions): Promise<TrainingServer> {
@@ -147,7 +139,7 @@ export class TrainingServer {
 
   /** Forgets sessions, models and requests; saved weights stay. */
   async forget(): Promise<void> {
-    await this.#working;
+    await this.#queue.idle;
     const models = [...this.#models.values()];
     this.#models = new Map();
     this.#samplers = new Map();
@@ -280,7 +272,7 @@ export class TrainingServer {
         const body = data as RequestOf<'/asample'>;
         const session = body.sampling_session_id;
         if (!this.#samplers.has(session)) throw new HttpFault(404, `Sampling session ${session} not found`);
-        return this.#repeatable(`${session} ${body.seq_id}`, body, (done) => this.#add({ kind: 'sample', session, body, done }));
+        return this.#repeatable(`${session} ${body.seq_id}`, body, (done) => this.#queue.add({ kind: 'sample', session, body, done }));
       }
       case '/retrieve_future': {
         const future = this.#futures.get((data as RequestOf<'/retrieve_future'>).request_id);
@@ -333,7 +325,7 @@ export class TrainingServer {
     const { model } = this.#find(body.model_id);
     return this.#repeatable(`${body.model_id} ${body.seq_id}`, { path, ...body }, (done) => {
       model.asked++;
-      this.#add({ kind: 'work', run: () => run(model), done });
+      this.#queue.add({ kind: 'work', run: () => run(model), done });
     });
   }
 
@@ -347,7 +339,7 @@ export class TrainingServer {
   }
 
   #work(run: () => Promise<object>): Outcome {
-    return pending(this.#future((done) => this.#add({ kind: 'work', run, done })));
+    return pending(this.#future((done) => this.#queue.add({ kind: 'work', run, done })));
   }
 
   #future(begin: (done: (outcome: Outcome) => void) => void): string {
@@ -356,44 +348,12 @@ export class TrainingServer {
     return request;
   }
 
-  #add(job: Job): void {
-    this.#jobs.push(job);
-    this.#working = this.#working.then(() => this.#workOne());
-  }
-
-  /** One job at a time; what waits to be sampled from the same weights goes together. */
-  async #workOne(): Promise<void> {
-    await nextTask();
-    const job = this.#jobs.shift();
-    if (!job) return;
-    if (job.kind === 'work') return job.done(await outcomeOf(job.run));
-    const batch = [job];
-    const alike = (other: Job | undefined): other is Extract<Job, { kind: 'sample' }> =>
-      other?.kind === 'sample' &&
-      other.session === job.session &&
-      other.body.sampling_params.temperature === job.body.sampling_params.temperature;
-    for (let next = this.#jobs[0]; alike(next); next = this.#jobs[0]) {
-      batch.push(next);
-      this.#jobs.shift();
-    }
-    const sampler = this.#samplers.get(job.session);
-    const outcomes = await outcomeOf(async () => {
-      if (!sampler) throw new OperationFailed('the sampling session is gone');
-      return answerSamples(
-        sampler,
-        batch.map(({ body }) => body),
-        this.options.leadingNull ?? false,
-      );
-    });
-    for (const [i, each] of batch.entries()) each.done(outcomes.status === 200 ? ok((outcomes.body as object[])[i]!) : outcomes);
-  }
-
   async #expire(session: string): Promise<void> {
     this.#heartbeats.delete(session);
     for (const [id, { session: of, model }] of this.#models) {
       if (of !== session) continue;
       this.#models.delete(id);
-      await this.#working;
+      await this.#queue.idle;
       await model.engine.dispose();
     }
   }
@@ -409,18 +369,6 @@ export class TrainingServer {
   }
 }
 
-function ok(body: object): Outcome {
-  return { status: 200, body };
-}
-
 function pending(request: string): Outcome {
   return ok({ future_id: request, status: 'pending', request_id: request });
-}
-
-async function outcomeOf(run: () => Promise<object>): Promise<Outcome> {
-  try {
-    return ok(await run());
-  } catch (error) {
-    return { status: 400, body: { detail: error instanceof Error ? error.message : String(error) } };
-  }
 }

@@ -6,7 +6,8 @@ import type { Path } from '../../../test/tinker/requests';
 import { type Misbehaviour, TrainingServer, type TrainingServerOptions } from '../../../test/tinker/trainingServer';
 import type { Learner, LossSettings, TrainSequence } from '../engine';
 import { TINY_OPTIMIZER, temporaryFolder, writeTinyModel } from '../onnx/tinyModel';
-import { openTinkerEngine, type TinkerEngine, type TinkerEngineOptions } from './tinkerEngine';
+import { openTinkerEngine, type TinkerEngineOptions } from './openTinkerEngine';
+import type { TinkerEngine } from './tinkerEngine';
 
 // Models are loaded and trained, on a machine that may have much else to do.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });

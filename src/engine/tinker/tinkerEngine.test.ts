@@ -8,7 +8,8 @@ import { type OnnxEngine, openOnnxEngine } from '../onnx/engine';
 import { openChecked, readTensor } from '../onnx/model/safetensors';
 import { TINY_OPTIMIZER, temporaryFolder, writeTinyModel } from '../onnx/tinyModel';
 import type { Patience } from './http';
-import { openTinkerEngine, type TinkerEngine, type TinkerEngineOptions } from './tinkerEngine';
+import { openTinkerEngine, type TinkerEngineOptions } from './openTinkerEngine';
+import type { TinkerEngine } from './tinkerEngine';
 
 // Models are loaded and trained, on a machine that may have much else to do.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../src/engine/engine';
 import { openChecked, readTensor } from '../../../src/engine/onnx/model/safetensors';
-import { openTinkerEngine } from '../../../src/engine/tinker/tinkerEngine';
+import { openTinkerEngine } from '../../../src/engine/tinker/openTinkerEngine';
 import { trainsOnServer } from '../../../src/protocol/serverLimits';
 import type { TrainParams } from '../../../src/protocol/trainer';
 import { embeddedPolicy } from '../../../src/runs/embeddedPolicy';
