@@ -24,16 +24,18 @@ const NEWLINE = 0x0a;
 /**
  * Reads the journal from a byte offset on; cheap when nothing was added (one `stat`). A missing journal is an empty one.
  * A last line without its end is reported as torn, never as an error: its write was not committed.
- * `most` bounds the bytes of one page, so that a long journal can be read without holding everything else up.
+ * `most` bounds the bytes of one page, so that a long journal can be read without holding everything else up; `room` is read into
+ * where the page fits, so that the pages of a long journal need the memory of one.
  */
-export async function readJournal(folder: string, from = 0, most = Number.POSITIVE_INFINITY): Promise<JournalPage> {
+export async function readJournal(folder: string, from = 0, most = Number.POSITIVE_INFINITY, room?: Buffer): Promise<JournalPage> {
   const path = join(folder, RUN_PATHS.journal);
   const size = await sizeOf(path);
   const restarted = size < from;
   const start = restarted ? 0 : from;
   if (size === start) return { lines: [], offset: start, torn: 0, problems: [], restarted, more: false };
 
-  const bytes = Buffer.alloc(Math.min(size - start, most));
+  const length = Math.min(size - start, most);
+  const bytes = room !== undefined && room.length >= length ? room.subarray(0, length) : Buffer.alloc(length);
   const file = await open(path, 'r');
   let read = 0;
   try {

@@ -139,9 +139,11 @@ export class RunFolder implements NegotiationFolder {
 
   async #readJournal(): Promise<number | null> {
     let from: number | null = null;
+    let room: Buffer | undefined;
     try {
       for (let more = true; more; ) {
-        const page = await readJournal(this.path, this.#offset, PAGE);
+        const page = await readJournal(this.path, this.#offset, PAGE, room);
+        if (page.more) room ??= Buffer.alloc(PAGE);
         if (page.restarted) {
           this.#forget();
           from = 0;

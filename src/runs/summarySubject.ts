@@ -12,13 +12,17 @@ export interface SubjectRun {
 
 /**
  * The negotiations of one iteration as filters know them, one at a time: `at` moves it, and nothing is copied, since a
- * long run has hundreds of thousands.
+ * long run has hundreds of thousands. What is read of one is good until the next.
  */
 export class SummarySubject implements FilterSubject {
   readonly game: string;
   readonly algorithm: string;
   readonly run: string;
   #negotiation = 0;
+  /** Filled anew at every reading: hundreds of thousands of pairs would be garbage at once. */
+  readonly #reward: [number, number] = [0, 0];
+  readonly #credit: [number, number] = [0, 0];
+  readonly #cooperation: [number, number] = [0, 0];
 
   constructor(
     { name, file, game }: SubjectRun,
@@ -50,7 +54,7 @@ export class SummarySubject implements FilterSubject {
   }
 
   get reward(): Pair<number> {
-    return this.#pair(this.summaries.reward);
+    return this.#pair(this.summaries.reward, this.#reward);
   }
 
   get efficiency(): number {
@@ -62,12 +66,12 @@ export class SummarySubject implements FilterSubject {
   }
 
   get credit(): Pair<number> {
-    return this.#pair(this.summaries.credit);
+    return this.#pair(this.summaries.credit, this.#credit);
   }
 
   get cooperation(): Pair<number> | null {
     const { cooperation } = this.summaries;
-    return cooperation === undefined ? null : this.#pair(cooperation);
+    return cooperation === undefined ? null : this.#pair(cooperation, this.#cooperation);
   }
 
   get player(): Pair<string> {
@@ -75,7 +79,9 @@ export class SummarySubject implements FilterSubject {
     return [alice[this.#negotiation] ?? '', bob[this.#negotiation] ?? ''];
   }
 
-  #pair([alice, bob]: Pair<readonly number[]>): Pair<number> {
-    return [alice[this.#negotiation] ?? 0, bob[this.#negotiation] ?? 0];
+  #pair([alice, bob]: Pair<readonly number[]>, into: [number, number]): Pair<number> {
+    into[0] = alice[this.#negotiation] ?? 0;
+    into[1] = bob[this.#negotiation] ?? 0;
+    return into;
   }
 }
