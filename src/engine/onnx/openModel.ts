@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { chooseDevice, requireDevice } from './devices';
 import { LayerwisePass } from './layerwisePass';
 import { type LoadedModel, loadModelFolder } from './model/modelFolder';
@@ -46,6 +47,9 @@ export const LAYERWISE_FROM = 50_000_000;
 /** Sessions kept: a run needs a training and a scoring graph for each shape of batch. */
 const SESSIONS = 32;
 
+/** Large graphs of one step: layer by layer there are blocks and heads, forward, backward, and forward without the adapter. */
+const STEP_GRAPHS = { whole: 2, layerwise: 6 } as const;
+
 /** Loads a model folder and prepares it for a device. @throws Error naming the file or field that is wrong. */
 export async function openModel(options: ModelOptions): Promise<OpenedModel> {
   const runtime = await loadRuntime(options.onnxruntimePath);
@@ -54,13 +58,19 @@ export async function openModel(options: ModelOptions): Promise<OpenedModel> {
   const device = options.device === 'auto' ? await chooseDevice(runtime, parameters) : options.device;
   if (device !== 'cpu' && options.device !== 'auto') await requireDevice(runtime, device);
   const profile = options.profile === undefined ? {} : { profile: options.profile };
-  const sessions = new Sessions({ runtime, device, threads: options.threads, spinning: options.spinning ?? true, ...profile }, SESSIONS);
+  const layerwise = options.layerwise ?? parameters >= LAYERWISE_FROM;
+  const settings = { runtime, device, threads: options.threads, spinning: options.spinning ?? true, ...profile };
+  const sessions = new Sessions(settings, {
+    most: SESSIONS,
+    // Of what the weights leave, half by the graphs' own count: they reuse their memory, and take about a quarter.
+    bytes: (totalmem() - 4 * parameters) / 2,
+    least: layerwise ? STEP_GRAPHS.layerwise : STEP_GRAPHS.whole,
+  });
   const feeds: Feeds = await sessions.upload(
     Object.fromEntries(model.parameters.map(({ name, shape }) => [name, sessions.float(model.weights.get(name)!, shape)])),
   );
   const base = new OnnxPolicy('base', { kind: 'base' });
   const weights = new WeightFeeds(sessions, model.config, feeds, parameters < MERGED_BELOW);
-  const layerwise = options.layerwise ?? parameters >= LAYERWISE_FROM;
   const pass = layerwise ? new LayerwisePass(sessions, model.config, weights) : new WholePass(sessions, model.config, weights);
   const trainer = new Trainer(sessions, model.config, pass, base, options.tokensARun ?? 2048);
   return { model, sessions, weights, base, trainer, parameters };

@@ -5,14 +5,31 @@ import { openSession, type SessionSettings } from './runtime';
 /** Named tensors, as sessions take and return them. */
 export type Feeds = Record<string, Tensor>;
 
+/** How many sessions stay open. */
+export interface SessionLimits {
+  readonly most: number;
+  /** Bytes that their graphs may make together. A session keeps the memory that it ran in, and each length of transcripts has its own. */
+  readonly bytes: number;
+  /** So many of the large ones stay whatever they take: those that one step needs. */
+  readonly least: number;
+}
+
+interface OpenSession {
+  readonly session: Promise<InferenceSession>;
+  readonly bytes: number;
+}
+
+/** Graphs that make less than this are not worth closing for the memory's sake. */
+const LARGE = 1 << 24;
+
 /** Sessions by key, each built when first asked for; the least recently used one makes room. */
 export class Sessions {
-  private readonly open = new Map<string, Promise<InferenceSession>>();
+  private readonly open = new Map<string, OpenSession>();
   private readonly onDevice = new Set<Tensor>();
 
   constructor(
     readonly settings: SessionSettings,
-    private readonly limit: number,
+    private readonly limits: SessionLimits,
   ) {}
 
   /** Whether tensors can stay on the device between runs. Elsewhere inputs are read where they lie, or onnxruntime has no such way. */
@@ -22,20 +39,37 @@ export class Sessions {
 
   /** The session of a graph that `key` names completely; with `outputs` on the device, its results are to be kept by `keep`. */
   get(key: string, build: () => Graph, outputs: 'host' | 'device' = 'host'): Promise<InferenceSession> {
-    let session = this.open.get(key);
-    if (session) {
+    let opened = this.open.get(key);
+    if (opened) {
       this.open.delete(key);
     } else {
-      session = openSession(build().encode(), this.settings, outputs);
-      session.catch(() => this.open.delete(key));
+      const graph = build();
+      // What lies on the device may need the session that made it.
+      const bytes = outputs === 'device' ? 0 : graph.bytes();
+      opened = { session: openSession(graph.encode(), this.settings, outputs), bytes };
+      opened.session.catch(() => this.open.delete(key));
     }
-    this.open.set(key, session);
+    this.open.set(key, opened);
+    this.makeRoom();
+    return opened.session;
+  }
+
+  /** Whether a graph's session is open. */
+  has(key: string): boolean {
+    return this.open.has(key);
+  }
+
+  private makeRoom(): void {
+    const large = [...this.open.values()].filter(({ bytes }) => bytes >= LARGE);
+    let [bytes, count] = [large.reduce((sum, each) => sum + each.bytes, 0), large.length];
     for (const [oldest, unused] of this.open) {
-      if (this.open.size <= this.limit) break;
+      const isLarge = unused.bytes >= LARGE;
+      const tooMuch = isLarge && bytes > this.limits.bytes && count > this.limits.least;
+      if (!tooMuch && this.open.size <= this.limits.most) continue;
       this.open.delete(oldest);
-      unused.then((each) => this.close(each)).catch(() => {});
+      if (isLarge) [bytes, count] = [bytes - unused.bytes, count - 1];
+      unused.session.then((each) => this.close(each)).catch(() => {});
     }
-    return session;
   }
 
   /** Copies of tensors of floats on the device, so that they are not sent there with every run; the same tensors where that makes no difference. */
@@ -80,7 +114,7 @@ export class Sessions {
     // Before the sessions, whose device they lie on.
     for (const tensor of this.onDevice) tensor.dispose();
     this.onDevice.clear();
-    for (const session of all) await session.then((each) => this.close(each)).catch(() => {});
+    for (const { session } of all) await session.then((each) => this.close(each)).catch(() => {});
   }
 
   private close(session: InferenceSession): Promise<void> {

@@ -148,6 +148,12 @@ export class Graph {
     });
   }
 
+  /** Bytes of all that its nodes make, sizes known only at run time left out: more than a run needs at a time, which reuses what is read no more. */
+  bytes(): number {
+    const elements = ({ shape }: Value): number => shape.reduce<number>((n, dim) => n * (typeof dim === 'number' ? dim : 0), 1);
+    return this.wanted().reduce((total, { output }) => total + (output.dtype === 'int64' ? 8 : 4) * elements(output), 0);
+  }
+
   /** The nodes that an output depends on: onnxruntime would run the others too. */
   private wanted(): PendingNode[] {
     const made = (value: Value): number => this.aliases.get(value.id) ?? value.id;
