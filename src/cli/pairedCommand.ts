@@ -11,6 +11,7 @@ import type { Command } from './command';
 import { measuresTable } from './measuresTable';
 import { progressLine } from './progressLine';
 import { defaultFolders, MACHINE_OPTIONS, RUN_OPTIONS, readConfigs, readMachine, readReach, readSeeds, SET_OPTIONS } from './runOptions';
+import { readServer } from './serverOptions';
 import { LiveLines } from './terminal';
 import { trainSet } from './trainSet';
 
@@ -70,6 +71,7 @@ With --out DIR the runs are DIR/rl and DIR/aa. --seeds makes pairs for several s
         ...share,
         ...machine,
         ...readReach(args, config),
+        ...readServer(args),
       };
       const trainer = startTrainer(params, { script: terminal.trainerScript });
       const rule = rules[i]!;

@@ -1,5 +1,5 @@
 import type { TrainParams } from '../protocol/trainer';
-import { NORMALISATIONS, serverUrl } from '../protocol/trainingServer';
+import { NORMALISATIONS, SERVER_KEY_VARIABLE, serverUrl } from '../protocol/trainingServer';
 import type { Layer } from '../runs/presets';
 import { firstIssue } from '../runs/problem';
 import { type Arguments, type OptionSpec, UsageError } from './arguments';
@@ -51,10 +51,11 @@ export function serverLayers(args: Arguments): Layer[] {
   return [{ source: '--engine tinker', settings: { engine: { kind: 'tinker', baseUrl, baseModel, normalisation } } }, ...ranked];
 }
 
-/** Where the server of a run that goes on is now, if that is said. @throws UsageError */
+/** The server's key, from the environment, and where it is now, if that is said. @throws UsageError */
 export function readServer(args: Arguments): Pick<TrainParams, 'server'> {
   const baseUrl = readBaseUrl(args);
-  return baseUrl === undefined ? {} : { server: { baseUrl } };
+  const key = process.env[SERVER_KEY_VARIABLE];
+  return { server: { ...(baseUrl !== undefined && { baseUrl }), ...(key && { key }) } };
 }
 
 function readBaseUrl(args: Arguments): string | undefined {

@@ -99,6 +99,7 @@ goes on with what is there; DIR/set.json says what is planned.`,
       ...shareCores(terminal.cores, 1),
       ...machine,
       ...readReach(args, config),
+      ...readServer(args),
     };
     return follow(params, config, args, terminal);
   },

@@ -12,6 +12,7 @@ import { startTrainer } from '../runs/trainerHandle';
 import type { Arguments } from './arguments';
 import { overSeedsByName, seedsTable } from './measuresTable';
 import { type Machine, readConfigs, readMachine, readReach } from './runOptions';
+import { readServer } from './serverOptions';
 import { runKey, SetProgress } from './setProgress';
 import type { Terminal } from './terminal';
 
@@ -65,6 +66,7 @@ async function followSet(set: PlannedSet, { jobs, threads }: SetShare, args: Arg
   const machine = {
     ...readMachine(args),
     ...readReach(args, file.runs[0]?.config),
+    ...readServer(args),
     // Spinning threads of one run would starve the others.
     spin: jobs === 1 || jobs * threads < terminal.cores,
     takeOver: args.has('take-over'),

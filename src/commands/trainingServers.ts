@@ -46,9 +46,15 @@ export function policyLayers(policy: string): Layer[] {
   return [policy === SERVER_POLICY ? serverLayer(configuredServer()) : { source: 'policy', settings: { policy } }];
 }
 
-/** The key of a server: the stored one of its origin, else that of the environment. */
+/** The key of a server: the stored one of its origin, else that of the environment if it is the server of the settings. */
 export async function serverKey({ secrets }: Secrets, baseUrl: string): Promise<string | undefined> {
-  return (await secrets.get(secretName(originOf({ baseUrl })))) || process.env[SERVER_KEY_VARIABLE] || undefined;
+  const origin = originOf({ baseUrl });
+  const stored = await secrets.get(secretName(origin));
+  if (stored) return stored;
+  // A run folder of somebody else's may name any server.
+  const own = vscode.workspace.getConfiguration(SERVER_SETTINGS).get<unknown>('baseUrl');
+  const isOwn = typeof own === 'string' && originOf({ baseUrl: own }) === origin;
+  return (isOwn && process.env[SERVER_KEY_VARIABLE]) || undefined;
 }
 
 /** What a trainer is given of its training server's key; it lives in memory alone. */

@@ -8,7 +8,6 @@ import { openTinkerEngine } from '../engine/tinker/openTinkerEngine';
 import type { RunConfig } from '../protocol/runConfig';
 import { trainsOnServer } from '../protocol/serverLimits';
 import type { TrainParams } from '../protocol/trainer';
-import { SERVER_KEY_VARIABLE } from '../protocol/trainingServer';
 import { embeddedPolicy } from '../runs/embeddedPolicy';
 import { checkMemory } from './memory';
 import type { RunEnvironment } from './run';
@@ -28,7 +27,8 @@ export function runEnvironment(media: string, signal: AbortSignal, onPreview?: R
     openEngine: (config, params) => {
       const tokenizer = policyFolder(media, config);
       if (!trainsOnServer(config)) return openModel(tokenizer, params);
-      const { baseUrl = config.engine.baseUrl, key = process.env[SERVER_KEY_VARIABLE] } = params.server ?? {};
+      // Whoever started this decides which server gets a key: run.json, which may be anybody's, does not.
+      const { baseUrl = config.engine.baseUrl, key } = params.server ?? {};
       return openTinkerEngine({ ...config.engine, baseUrl, key, tokenizer, signal, version: parleyVersion(media) });
     },
     openModel,
