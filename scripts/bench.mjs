@@ -85,7 +85,7 @@ const number = (/** @type {number} */ value) =>
 
 /** @param {Record<string, any>} results */
 function render(results) {
-  const sections = Object.values(results).map(({ title, method, date, machine: on, measurements }) => {
+  const sections = Object.values(results).map(({ title, method, date, machine: on, measurements, learned = [] }) => {
     const rows = measurements.map((/** @type {any} */ { measure, value, unit, target, note }) => {
       const verdict = target === undefined ? '' : `${target} ${reached(value, target) ? '(reached)' : '(not reached)'}`;
       return `| ${measure} | ${number(value)} ${unit} | ${verdict} | ${note ?? ''} |`;
@@ -101,6 +101,8 @@ function render(results) {
       '|---|---|---|---|',
       ...rows,
       '',
+      ...learned.map((/** @type {string} */ line) => `- ${line}`),
+      ...(learned.length > 0 ? [''] : []),
     ].join('\n');
   });
   const head =
@@ -138,7 +140,14 @@ async function main() {
       process.stdout.write(`  ${measure}: ${number(value)} ${unit}${note ? ` (${note})` : ''}\n`);
     const key = device === 'cpu' ? name : `${name}@${device}`;
     const title = device === 'cpu' ? benchmark.title : `${benchmark.title} (${device})`;
-    results[key] = { title, method: benchmark.method, date: new Date().toISOString().slice(0, 10), machine: await machine(), measurements };
+    results[key] = {
+      title,
+      method: benchmark.method,
+      date: new Date().toISOString().slice(0, 10),
+      machine: await machine(),
+      measurements,
+      ...(benchmark.learned === undefined ? {} : { learned: benchmark.learned }),
+    };
     // After each: what was measured is kept, whatever the next one does.
     mkdirSync(path.dirname(store), { recursive: true });
     const sorted = Object.fromEntries(Object.entries(results).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -31,6 +31,8 @@ export interface Benchmark {
   readonly title: string;
   /** One sentence: what is measured and how. */
   readonly method: string;
+  /** What was learned from it, a sentence or two each; stands below the numbers. */
+  readonly learned?: readonly string[];
   /** Part of `npm run bench:ui` and not of `npm run bench`. */
   readonly ui?: boolean;
   /** Seconds after which it is stopped and counts as failed; 300 by default. */
