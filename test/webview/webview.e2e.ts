@@ -728,12 +728,17 @@ describe('charts', () => {
 
   it('profile the policies of a split game by value and last proposal, against known strategies', async () => {
     await withPage({ view: 'inspector', width: 1480, scenario: { runs: 'split', select: TALK } }, async (page) => {
-      const profile = page.getByRole('img', {
+      const profile = page.getByRole('slider', {
         name: /^Kept of 10 \| value, last proposal\. AA: where one values less, in the first round \d/,
       });
       await profile.waitFor();
       expect(await profile.getAttribute('aria-label')).toContain('where one values more, after the other asked 9–10 of 10 unknown');
       expect(await profile.locator('rect:not(pattern rect)').count()).toBe(18);
+      await profile.focus();
+      for (const key of ['Home', 'ArrowRight', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
+      expect(await page.locator('.chart', { has: profile }).locator('.chart-readout').textContent()).toMatch(
+        /^RL \d\.\d where one values less, after the other asked 0–2 of 10$/,
+      );
       const download = page.waitForEvent('download');
       await page.locator('.chart', { has: profile }).hover();
       await page
@@ -745,6 +750,10 @@ describe('charts', () => {
         .trimEnd()
         .split('\r\n');
       expect(rows.map((row) => row.split(',')[0])).toEqual(['policy', 'trust-aa', 'trust-rl', 'by value', 'asks all']);
+      await profile.focus();
+      await page.keyboard.press('End');
+      await page.keyboard.press('Enter');
+      expect((await asked(page, 'select')).at(-1)).toMatchObject({ place: { run: 'trust-rl', iteration: 214, negotiation: 27 } });
     });
   });
 

@@ -6,7 +6,7 @@ import { type CurveSeries, layoutCurve, movingMean } from './curve/layout';
 import { between, scaled } from './curve/zoom';
 import { profileCsv } from './profile/csv';
 import { drawProfile } from './profile/drawing';
-import { layoutProfile, type Profile } from './profile/layout';
+import { barAt, layoutProfile, type Profile } from './profile/layout';
 import { COOPERATION_PROFILE, KEPT_PROFILE } from './profile/specs';
 import { drawScatter } from './scatter/drawing';
 import { layoutScatter } from './scatter/layout';
@@ -130,6 +130,8 @@ describe('policy profile', () => {
     expect(layout.situations.map(({ name }) => name).slice(0, 3)).toEqual(['start', '0–2', '3–5']);
     const narrow = layoutProfile({ ...KEPT_PROFILE, profiles: [kept] }, 260, 120)!;
     expect(narrow.situations.map(({ name }) => name).slice(0, 3)).toEqual(['1st', '≤2', '≤5']);
+    expect(layout.bars.map(({ x, width }) => barAt(layout, x + width / 2))).toEqual(layout.bars.map((_, index) => index));
+    expect(barAt(layout, 2)).toBe(-1);
     const [less, more] = layout.headings;
     expect(less!.x).toBeCloseTo(layout.situations[2]!.x);
     expect(more!.x).toBeCloseTo(layout.situations[7]!.x);

@@ -2,8 +2,8 @@ import type { VNode } from 'preact';
 import { canvas } from '../canvas';
 import type { ProfileLayout } from './layout';
 
-/** Draws a profile chart as plain SVG elements; dashes with letters are the reference strategies. */
-export function drawProfile(layout: ProfileLayout, format: (value: number) => string): VNode {
+/** Draws a profile chart as plain SVG elements; dashes with letters are the reference strategies, a frame the bar that is read. */
+export function drawProfile(layout: ProfileLayout, format: (value: number) => string, hovered = -1): VNode {
   const { plot } = layout;
   const hatch = [...new Set(layout.bars.filter((bar) => bar.hatched).map((bar) => bar.colour))];
   return canvas(
@@ -30,7 +30,7 @@ export function drawProfile(layout: ProfileLayout, format: (value: number) => st
           {text}
         </text>
       ))}
-      {layout.bars.map(({ id, situation, x, width, y, height, colour, hatched, value }) => {
+      {layout.bars.map(({ id, situation, x, width, y, height, colour, hatched, value }, index) => {
         const key = `${id} ${situation.meaning}`;
         return value === null ? (
           <text key={key} x={x + width / 2} y={plot.bottom - 4} text-anchor="middle" fill={colour}>
@@ -39,6 +39,17 @@ export function drawProfile(layout: ProfileLayout, format: (value: number) => st
         ) : (
           <g key={key}>
             <rect x={x} y={y} width={width} height={height} fill={hatched ? `url(#hatch-${hatch.indexOf(colour)})` : colour} />
+            {index === hovered && (
+              <rect
+                x={x - 1.5}
+                y={y - 1.5}
+                width={width + 3}
+                height={height + 3}
+                fill="none"
+                stroke="var(--vscode-foreground)"
+                stroke-width="1.5"
+              />
+            )}
             <title>{`${id}: ${format(value)} ${situation.meaning}`}</title>
           </g>
         );

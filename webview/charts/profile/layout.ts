@@ -131,3 +131,8 @@ export function layoutProfile(
     ),
   };
 }
+
+/** Index of the bar above which a point lies, whatever its height; −1 between situations. */
+export function barAt({ bars }: ProfileLayout, x: number): number {
+  return bars.findIndex((bar) => x >= bar.x - 1 && x <= bar.x + bar.width + 1);
+}

@@ -117,6 +117,10 @@ function Profiles({ run }: { readonly run: RunView }): VNode {
       kind={kind}
       profiles={compared.map((one, index) => profileOf(one, kind, styles[index]!))}
       empty={whyEmpty(compared, curves.value, kind.title)}
+      onSelect={(index) => {
+        const one = compared[index];
+        if (one !== undefined) void choose(atIteration(one, one.iteration));
+      }}
     />
   );
 }
