@@ -28,6 +28,18 @@ describe('negotiationView', () => {
     );
   });
 
+  it('names in one line a cell that is not what it has to be', () => {
+    const spoiled = (change: object): (() => unknown) => {
+      const [first, ...rest] = turns;
+      return () => negotiationView(place, config, [{ ...first!, ...change }, ...rest], group);
+    };
+    expect(spoiled({ action: '{"kind":"choice","choice":"C"}' })).toThrow(
+      /^the action of turn 0 in negotiation 3 is none \(choice: [^\n]*\): the rollout file was damaged, or written by another program: restore it/,
+    );
+    expect(spoiled({ deal: '{' })).toThrow(/^the deal of turn 0 in negotiation 3 is none \([^\n]*\): /);
+    expect(spoiled({ share: '"x"' })).toThrow(/^the share of turn 0 /);
+  });
+
   it('fills the seed group in and lists its other negotiations, by round and seat', () => {
     expect(view?.place).toEqual({ ...place, group: 1 });
     expect(view?.members.map(({ negotiation }) => negotiation)).toEqual([2]);

@@ -1,7 +1,9 @@
+import type * as z from 'zod';
 import type { Action } from '../domain/games/game';
 import { type Pair, pair, type Seat } from '../domain/seat';
 import { actionCell, dealCell, shareCell, type TurnRow } from '../protocol/rollouts';
 import type { CreditView, GroupMember, NegotiationView, Place, RoundView, TokenColumns, TurnView } from '../protocol/webview';
+import { firstIssue, messageOf } from './problem';
 
 /** What the group's table needs of a turn; token columns of the other negotiations stay on disk, credits follow from these. */
 export const MEMBER_COLUMNS = [
@@ -28,7 +30,7 @@ type CreditedRow = Pick<TurnRow, 'return' | 'baseline' | 'opponent_advantage' | 
 
 /**
  * A committed negotiation as the inspector draws it, from its own turns and those of its seed group.
- * @throws SyntaxError | ZodError when a cell is not what the format says
+ * @throws Error in one line when a cell is not what the format says
  */
 export function negotiationView(
   place: Place,
@@ -134,10 +136,10 @@ function roundsOf(turns: readonly TurnRow[]): RoundView[] {
     if (acts === undefined) return [];
     return {
       round,
-      deal: dealCell.parse(JSON.parse(acts[0].deal)) as RoundView['deal'],
+      deal: cell(dealCell, 'deal', acts[0], acts[0].deal) as RoundView['deal'],
       actions: pair((seat) => parseAction(acts[seat])),
       rewards: pair((seat) => acts[seat].reward),
-      shares: pair((seat) => shareCell.parse(JSON.parse(acts[seat].share))),
+      shares: pair((seat) => cell(shareCell, 'share', acts[seat], acts[seat].share)),
       bestJointReward: acts[0].best_joint_reward,
     };
   });
@@ -185,7 +187,26 @@ export function actsOf<T extends Pick<TurnRow, 'seat' | 'kind'>>(rows: readonly 
   return alice === undefined || bob === undefined ? undefined : [alice, bob];
 }
 
-/** The `action` cell. @throws SyntaxError | ZodError */
-export function parseAction(row: Pick<TurnRow, 'action'>): Action {
-  return actionCell.parse(JSON.parse(row.action ?? 'null'));
+/** The `action` cell. @throws Error in one line that names the cell */
+export function parseAction(row: CellRow & Pick<TurnRow, 'action'>): Action {
+  return cell(actionCell, 'action', row, row.action ?? 'null');
+}
+
+/** What names a row to a reader. */
+type CellRow = Partial<Pick<TurnRow, 'turn' | 'round' | 'negotiation'>>;
+
+/** A cell of JSON from a rollout file, whoever wrote it. @throws Error in one line that names the cell */
+function cell<T>(schema: z.ZodType<T>, name: string, { turn, round, negotiation }: CellRow, text: string): T {
+  const at = turn === undefined ? `round ${(round ?? 0) + 1}` : `turn ${turn}`;
+  const where = `the ${name} of ${at} in negotiation ${negotiation} is none`;
+  const remedy = 'the rollout file was damaged, or written by another program: restore it from a copy';
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${where} (${messageOf(error)}): ${remedy}`);
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) throw new Error(`${where} (${firstIssue(parsed.error)}): ${remedy}`);
+  return parsed.data;
 }
