@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SaidText } from '../domain/filter';
 import { pair } from '../domain/seat';
+import { lineText } from '../domain/tokens/visibleText';
 import { hasFixedOpponent, opponentName } from '../protocol/opponent';
 import type { RunFile } from '../protocol/runFiles';
 import type { CurvePoint, IterationView, NegotiationView, Place, RunStatus, RunView } from '../protocol/webview';
@@ -82,7 +83,7 @@ export class OpenRun {
     const problem = this.folder.problems[0]?.message;
     return {
       run: this.id,
-      name: this.name,
+      name: lineText(this.name),
       game: file.config.game,
       algorithm: file.config.algorithm,
       seed: file.config.seed,
@@ -92,7 +93,7 @@ export class OpenRun {
       device: this.active?.progress?.device ?? file.device,
       ...this.#speed(),
       ...(file.pairedWith === undefined ? {} : { pairedWith: file.pairedWith }),
-      ...(hasFixedOpponent(file.config) ? { opponent: opponentName(file.config.opponent) } : {}),
+      ...(hasFixedOpponent(file.config) ? { opponent: lineText(opponentName(file.config.opponent)) } : {}),
       ...(this.whyNotForkable === null ? { forkable: true as const } : {}),
       ...(file.set === undefined ? {} : { set: file.set }),
       recipe: this.#recipeOf(file),
@@ -270,7 +271,7 @@ export class OpenRun {
     const problem = this.folder.problems[0]?.message;
     return {
       run: this.id,
-      name: this.name,
+      name: lineText(this.name),
       ...{ game: played.game, algorithm: null, seed: played.seed, status: this.status, device: '' },
       ...{ iteration: this.iteration, iterations: this.planned, tokensPerSecond: null, secondsPerIteration: null },
       played: { kind: played.kind, pairs: Object.fromEntries(played.pairs) },

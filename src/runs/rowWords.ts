@@ -34,8 +34,13 @@ export function wordsOf(node: TreeNode): TreeRow {
     ...status,
     ...set,
     ...checkpoint,
-    ...words(node),
+    ...inSight(words(node)),
   };
+}
+
+/** Names and what was said come from files: nothing in a row hides, or turns it around. */
+function inSight(row: Words): Words {
+  return { ...row, label: lineText(row.label), ...(row.detail === undefined ? {} : { detail: lineText(row.detail) }) };
 }
 
 function hasCheckpoint({ run, what }: TreeNode): boolean {
@@ -89,7 +94,7 @@ function words({ run, what }: TreeNode): Words {
     }
     case 'iteration': {
       const pair = run.pairs?.get(what.line.iteration);
-      if (pair !== undefined) return { label: lineText(pair), ...pairReward(what.line) };
+      if (pair !== undefined) return { label: pair, ...pairReward(what.line) };
       const detail = what.line.checkpoint === undefined ? {} : { detail: 'checkpoint' };
       return { label: `iteration ${what.line.iteration}`, ...detail, ...reward(what.line) };
     }

@@ -1,4 +1,5 @@
 import type { FilterField } from '../domain/filter';
+import { lineText } from '../domain/tokens/visibleText';
 import type { IterationLine } from '../protocol/runFiles';
 import type { Place, TreeRow } from '../protocol/webview';
 import { wordsOf } from './rowWords';
@@ -134,7 +135,7 @@ export class SortedRows {
     const where = [
       `group ${group}`,
       `#${negotiation}`,
-      ...(this.#several ? [run.tree.name] : []),
+      ...(this.#several ? [lineText(run.tree.name)] : []),
       ...(row.detail === undefined ? [] : [row.detail]),
     ];
     const algorithm = run.subject.file?.config.algorithm;

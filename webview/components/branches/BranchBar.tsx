@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { AGENT_NAMES, SEATS } from '../../../src/domain/seat';
+import { lineText } from '../../../src/domain/tokens/visibleText';
 import type { BranchView, NegotiationView } from '../../../src/protocol/webview';
 import { addColumn, choose, command, saveComparing } from '../../state';
 import { Dropdown } from '../controls';
@@ -60,7 +61,7 @@ export function branchLabel(branch: BranchView): string {
 
 /** Who goes on in place of who did in the original. */
 export function wentOn({ players }: Pick<BranchView, 'players'>): string {
-  const others = SEATS.filter((seat) => !players[seat].asBefore).map((seat) => `${AGENT_NAMES[seat]}: ${players[seat].name}`);
+  const others = SEATS.filter((seat) => !players[seat].asBefore).map((seat) => `${AGENT_NAMES[seat]}: ${lineText(players[seat].name)}`);
   return others.length === 0 ? 'both as before' : others.join(', ');
 }
 

@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
 import { AGENT_NAMES, pair, SEATS, type Seat } from '../../../src/domain/seat';
+import { lineText } from '../../../src/domain/tokens/visibleText';
 import type { NegotiationView, RoundView } from '../../../src/protocol/webview';
 import { ChoiceMark } from '../board/Board';
 import { dealWords, outcomeLine, rewardLine } from './outcome';
@@ -20,7 +21,7 @@ export function Transcript({ view }: { readonly view: NegotiationView }): VNode 
       <div class="transcript-names sticky-head">
         {SEATS.map((seat) => (
           <span key={seat} class={`seat-name-${seat}`}>
-            {AGENT_NAMES[seat]} <span class="dim">{untrained[seat] ? `${view.players[seat]} · not trained` : view.players[seat]}</span>
+            {AGENT_NAMES[seat]} <span class="dim">{`${lineText(view.players[seat])}${untrained[seat] ? ' · not trained' : ''}`}</span>
           </span>
         ))}
       </div>
