@@ -7,6 +7,8 @@ import { failedResult, promise, tryAgain } from './wire';
 type CallOptions = Pick<Call, 'path' | 'body' | 'repeatable' | 'protobuf' | 'retries' | 'signal'> & {
   /** What was asked, for messages: `training`, `sampling`. */
   readonly what: string;
+  /** Whether it is asked before anything is known of the server: what it does not know then is the API. */
+  readonly isFirst?: boolean;
 };
 
 /** A 408 that comes sooner than this many milliseconds was no long poll: the next waits. */
@@ -16,6 +18,8 @@ const REAL_POLL = 1000;
 export async function ask<T>(http: Http, schema: z.ZodType<T>, call: CallOptions): Promise<T> {
   const answer = await http.send(call);
   if (answer.status >= 200 && answer.status < 300) return read(http, schema, answer, call.what);
+  if (call.isFirst && (answer.status === 404 || answer.status === 405))
+    throw new ServerError(http.server, 'garbage', `${call.what}: ${http.said(answer)}. Is it a server of the Tinker API?`, answer.status);
   throw refusal(http, answer, call.what);
 }
 

@@ -1,4 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { always, badGateway, hangs, json, losesAnswer, raw, resets } from '../../../test/tinker/misbehaviours';
@@ -286,6 +288,17 @@ describe('a server that fails', () => {
     expect(await told(openTinkerEngine({ ...options, baseUrl: server.url, baseModel: 'Qwen/Qwen9' }))).toMatch(
       /it does not train Qwen\/Qwen9: it has test\/base$/,
     );
+  });
+
+  it('is none of the Tinker API', async () => {
+    const other = createServer((_, response) => response.writeHead(404).end('{"detail":"Not Found"}'));
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const baseUrl = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const options = { tokenizer: model, normalisation: 'sum', version: 'test', clock, signal: new AbortController().signal } as const;
+    expect(await told(openTinkerEngine({ ...options, baseUrl, baseModel: 'x' }))).toMatch(
+      /its capabilities: HTTP 404: Not Found\. Is it a server of the Tinker API\?$/,
+    );
+    other.close();
   });
 
   it('has lost the weights that a run was saved in', async () => {

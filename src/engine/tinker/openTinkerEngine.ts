@@ -59,7 +59,7 @@ export async function openTinkerEngine(options: TinkerEngineOptions): Promise<Ti
 /** The longest transcript that the server takes, where it tells. @throws ServerError where it has other base models only */
 async function contextLength(http: Http, baseModel: string, signal: AbortSignal): Promise<number | null> {
   // The first question is asked without much patience: an address that is wrong does not become right.
-  const call = { path: '/get_server_capabilities', repeatable: true, retries: 1, signal, what: 'its capabilities' };
+  const call = { path: '/get_server_capabilities', repeatable: true, retries: 1, isFirst: true, signal, what: 'its capabilities' };
   const { supported_models: models } = await ask(http, capabilities, call);
   const names = models.flatMap(({ model_name }) => model_name ?? []);
   const found = models.find(({ model_name }) => model_name === baseModel);

@@ -40,7 +40,7 @@ export class Session {
   /** @throws ServerError */
   static async begin(http: Http, options: SessionOptions): Promise<Session> {
     const body = { tags: ['parley'], sdk_version: `parley-${options.version}` };
-    const call = { path: '/create_session', body, repeatable: false, signal: options.signal, what: 'opening a session' };
+    const call = { path: '/create_session', body, repeatable: false, isFirst: true, signal: options.signal, what: 'opening a session' };
     const { session_id, info_message, warning_message, error_message } = await ask(http, createdSession, call);
     if (error_message) throw new ServerError(http.server, 'refused', `it opens no session: ${error_message}`);
     const messages = [info_message, warning_message].flatMap((line) => (line ? [line] : []));
