@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useLayoutEffect, useMemo } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { InspectorDetail, NegotiationView, RunView } from '../../../src/protocol/webview';
 import { savedState, saveState } from '../../channel';
 import { loadingNegotiation, step } from '../../inspectorState';
@@ -151,6 +151,12 @@ function Body(): VNode {
 
 /** Why a credit is what it is, and the curves; nothing of it where nothing was trained. */
 function Details(): VNode {
+  const credit = useRef<HTMLElement>(null);
+  const asked = saysShown.value;
+  // In a narrow column it lies below what is in view.
+  useLayoutEffect(() => {
+    if (asked) credit.current?.scrollIntoView({ block: 'nearest' });
+  }, [asked]);
   return (
     <>
       <div class="tabs" role="tablist" aria-label="Details">
@@ -171,7 +177,7 @@ function Details(): VNode {
           </button>
         ))}
       </div>
-      <aside class="side-panel" id="panel-credit" aria-label="Credit">
+      <aside ref={credit} class="side-panel" id="panel-credit" aria-label="Credit">
         {saysShown.value && <SaysPanel />}
         <CreditPanel />
       </aside>
