@@ -5,7 +5,7 @@ import { APIS_SETTING } from '../runs/chatApis';
 import { configuredApis } from './chatSettings';
 import type { Command } from './command';
 import { Refusal, type Services } from './services';
-import { configuredServer, isServerConfigured, secretName } from './trainingServers';
+import { isServerConfigured, secretName, serverOrigin } from './trainingServers';
 
 /** Origins that have a stored key; the keys themselves are in the secret storage alone. */
 const ORIGINS = 'parley.keyOrigins';
@@ -73,7 +73,7 @@ async function whichOrigin(services: Services, api: string | undefined): Promise
   if (api !== undefined && apis[api] === undefined) {
     throw new Refusal(problems.get(api) ?? `api:${api} is not set up: describe it in the setting ${APIS_SETTING}`);
   }
-  const server = isServerConfigured() ? configuredServer() : undefined;
+  const server = isServerConfigured() ? serverOrigin() : undefined;
   if (names.length === 0 && server === undefined)
     throw new Refusal([...problems.values()][0] ?? `No chat endpoint is set up: describe one in the setting ${APIS_SETTING}`);
   const stored = storedOrigins(services);
@@ -81,8 +81,7 @@ async function whichOrigin(services: Services, api: string | undefined): Promise
   for (const [name, endpoint] of Object.entries(apis)) {
     if (api === undefined || api === name) origins.set(originOf(endpoint), [...(origins.get(originOf(endpoint)) ?? []), `api:${name}`]);
   }
-  if (server !== undefined && api === undefined)
-    origins.set(originOf(server), [...(origins.get(originOf(server)) ?? []), 'training server']);
+  if (server !== undefined && api === undefined) origins.set(server, [...(origins.get(server) ?? []), 'training server']);
   const items = [...origins].map(([origin, of]) => ({
     label: origin,
     description: of.join(', '),

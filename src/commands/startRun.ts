@@ -9,6 +9,7 @@ import type { OpenRun } from '../runs/openRun';
 import { type Requires, resolveConfig } from '../runs/presets';
 import { firstIssue, messageOf } from '../runs/problem';
 import { freeRunIds, runName } from '../runs/runIds';
+import type { ConfiguredServer } from '../runs/serverSettings';
 import { shareCores } from '../runs/trainers';
 import { offerGitignore } from './addToGitignore';
 import { configuredApis, runReach } from './chatSettings';
@@ -197,7 +198,16 @@ function policyChoices(media: string, game: GameId): Choice[] {
 }
 
 function serverChoice(): Choice {
-  const { baseModel, baseUrl, rank } = configuredServer();
+  let server: ConfiguredServer;
+  try {
+    server = configuredServer();
+  } catch (error) {
+    const refuse = (): never => {
+      throw error;
+    };
+    return { label: 'Training server', description: 'its settings are not complete', detail: messageOf(error), pick: refuse };
+  }
+  const { baseModel, baseUrl, rank } = server;
   return {
     label: baseModel,
     description: `on the training server ${baseUrl}, LoRA of rank ${rank}`,

@@ -3,7 +3,7 @@ import { originOf } from '../protocol/chatEndpoints';
 import type { RunConfig } from '../protocol/runConfig';
 import { serverNotes, trainsOnServer } from '../protocol/serverLimits';
 import type { TrainParams } from '../protocol/trainer';
-import { SERVER_KEY_VARIABLE } from '../protocol/trainingServer';
+import { SERVER_KEY_VARIABLE, serverUrl } from '../protocol/trainingServer';
 import type { Layer } from '../runs/presets';
 import { messageOf } from '../runs/problem';
 import { ServedRuns } from '../runs/servedRuns';
@@ -31,6 +31,12 @@ export function serverSettings(): unknown {
   return vscode.workspace.getConfiguration().get<unknown>(SERVER_SETTINGS);
 }
 
+/** What the key of the settings' training server is stored under; undefined where they describe none. */
+export function serverOrigin(): string | undefined {
+  const parsed = serverUrl.safeParse(vscode.workspace.getConfiguration(SERVER_SETTINGS).get<unknown>('baseUrl'));
+  return parsed.success ? originOf({ baseUrl: parsed.data }) : undefined;
+}
+
 /** The training server of the settings. @throws Refusal naming the setting that is wrong */
 export function configuredServer(): ConfiguredServer {
   try {
@@ -52,9 +58,7 @@ export async function serverKey({ secrets }: Secrets, baseUrl: string): Promise<
   const stored = await secrets.get(secretName(origin));
   if (stored) return stored;
   // A run folder of somebody else's may name any server.
-  const own = vscode.workspace.getConfiguration(SERVER_SETTINGS).get<unknown>('baseUrl');
-  const isOwn = typeof own === 'string' && originOf({ baseUrl: own }) === origin;
-  return (isOwn && process.env[SERVER_KEY_VARIABLE]) || undefined;
+  return (serverOrigin() === origin && process.env[SERVER_KEY_VARIABLE]) || undefined;
 }
 
 /** What a trainer is given of its training server's key; it lives in memory alone. */
