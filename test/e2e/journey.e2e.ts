@@ -87,6 +87,19 @@ describe('From the palette to a token', () => {
     }
   });
 
+  it('writes a prompt out as it was sent', async () => {
+    await inspector().locator('.turn[data-turn="6"] .token').first().click();
+    await workbench().press('r');
+    await inspector().getByRole('button', { name: 'as it was sent' }).click();
+    const sent = inspector().locator('pre.sent');
+    await sent.waitFor({ timeout: 60_000 });
+    // Before Alice's fourth turn stand her first three replies, each with the token that ended it.
+    expect((await sent.textContent())?.match(/<end>/g)).toHaveLength(3);
+    await workbench().screenshot('journey-prompt');
+    await workbench().press('r');
+    await sent.waitFor({ state: 'detached' });
+  });
+
   it.each(Object.keys(themes) as Theme[])('is at home in the %s theme', async (theme) => {
     await workbench().useTheme(theme);
     await inspector().locator('.turn .token').first().waitFor();
