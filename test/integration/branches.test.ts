@@ -110,6 +110,30 @@ describe('Branches', function () {
     await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
   });
 
+  it('and the paired run are what a negotiation is compared with, from the lens above each turn', async () => {
+    const [aa, rl] = [idOf(folders.aa), idOf(folders.rl)];
+    const original = transcriptUri({ folder: folders.aa, iteration: 3, negotiation: 1 });
+    await execute('openTranscript', { run: aa, iteration: 3, negotiation: 1 });
+    const found = await until('the lenses', async () => {
+      const titles = (await lenses(original)).filter((title) => title === 'Compare');
+      return titles.length === 8 ? titles : undefined;
+    });
+    assert.equal(found.length, 8);
+    const pair = { run: rl, iteration: 3, negotiation: 1 };
+    const uris = (await execute('compareNegotiation', { run: aa, ...place, with: pair })) as string[];
+    assert.deepEqual(uris, [String(original), String(transcriptUri({ folder: folders.rl, iteration: 3, negotiation: 1 }))]);
+    const { activeTab } = vscode.window.tabGroups.activeTabGroup;
+    assert.ok(activeTab?.input instanceof vscode.TabInputTextDiff, activeTab?.label);
+    const line = await until('the turn', () => {
+      const editor = vscode.window.activeTextEditor;
+      return editor !== undefined && editor.selection.active.line > 0
+        ? editor.document.lineAt(editor.selection.active.line).text
+        : undefined;
+    });
+    assert.match(line, /^Alice │/);
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+  });
+
   it('are deleted, and nothing else is', async () => {
     const run = idOf(folders.aa);
     assert.equal(await execute('deleteBranch', { run, ...place, branch: 1, confirmed: true }), true);
@@ -139,6 +163,8 @@ describe('Branches', function () {
     assert.match(imported.error, /was imported/);
     const nobody = { run: idOf(folders.aa), ...place, players: [null, 'scripted:tit-for-tatt'] };
     assert.match(((await execute('forkHere', nobody)) as { error: string }).error, /did you mean "tit-for-tat"/);
+    const nested = { run: idOf(folders.aa), ...place, branch: 2, players: [null, null] };
+    assert.match(((await execute('forkHere', nested)) as { error: string }).error, /a branch already: fork the negotiation that it leaves/);
     const nowhere = { run: idOf(folders.aa), iteration: 3, negotiation: 1, turn: 90, players: [null, null] };
     assert.match(((await execute('forkHere', nowhere)) as { error: string }).error, /has no such turn/);
   });

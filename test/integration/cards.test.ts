@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { readJournal } from '../../src/runs/journal';
@@ -88,6 +88,30 @@ describe('Policy cards', function () {
     const all = Number(facts(cosine(left)).get('all'));
     assert.ok(all > 0.5 && all <= 1, `cosine ${all}`);
     assert.match(cosine(left), /^ {2}layers\.1\.self_attn\.v_proj +-?[01]\.\d{4}$/m);
+  });
+
+  it('of two runs, and of a run whose name would be a link, say it as text', async () => {
+    const other = path.join(runsFolder(), 'other-run');
+    cpSync(folder, other, { recursive: true });
+    const file = path.join(other, 'run.json');
+    const name = '[run](command:workbench.action.quit) \u202eback';
+    writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), id: 'other-run', name }));
+    await execute('openRun', { folder: other });
+    const uris = (await execute('diffCheckpoints', {
+      original: { run, iteration: 1 },
+      modified: { run: 'other-run', iteration: 2 },
+    })) as string[];
+    const shown = await until('the diff editor', () => {
+      const { activeTab } = vscode.window.tabGroups.activeTabGroup;
+      return activeTab?.input instanceof vscode.TabInputTextDiff && activeTab.label.includes('[run]') ? activeTab : undefined;
+    });
+    assert.match(shown.label, /^Policy cards: ipd aa, seed 0 @1 ↔ \[run\]\(command:workbench\.action\.quit\) \\u\{202e\}back @2$/);
+    for (const text of await Promise.all(uris.map((uri) => vscode.workspace.openTextDocument(vscode.Uri.parse(uri))))) {
+      assert.doesNotMatch(text.getText().replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+      const links = await vscode.commands.executeCommand<vscode.DocumentLink[]>('vscode.executeLinkProvider', text.uri);
+      assert.deepEqual(links.filter(({ target }) => target?.scheme === 'command'), []); // biome-ignore format: one line
+    }
+    await execute('closeRun', { run: 'other-run' });
   });
 
   it('are the same text when asked for again, and are shown though their checkpoint is gone', async () => {
