@@ -11,7 +11,7 @@ function isInspector(input: unknown): boolean {
   return input instanceof vscode.TabInputWebview && input.viewType.endsWith(InspectorPanel.viewType);
 }
 
-/** How long a page that is visible may take to come up before another panel is tried, in milliseconds, and how often. */
+/** How long a page that is visible may take to come up before another panel is tried, in milliseconds, twice as long each time, and how often. */
 const PAGE_WITHIN = 4000;
 const ATTEMPTS = 3;
 
@@ -95,9 +95,12 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
       enableFindWidget: true,
     });
     const content = this.#fill(panel);
-    const late = setTimeout(() => {
-      if (this.#content === content && panel.visible && attempts > 1) this.#create(attempts - 1, viewColumn);
-    }, PAGE_WITHIN);
+    const late = setTimeout(
+      () => {
+        if (this.#content === content && panel.visible && attempts > 1) this.#create(attempts - 1, viewColumn);
+      },
+      PAGE_WITHIN * 2 ** (ATTEMPTS - attempts),
+    );
     void content.ready.then(() => clearTimeout(late));
   }
 
