@@ -1,5 +1,8 @@
-import { expect, it } from 'vitest';
-import { benchEngine, stepFlops } from './bench';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BenchModel, stepFlops, writeRandomModel } from './bench';
 import { parseModelConfig } from './model/config';
 
 const SHAPE = {
@@ -11,22 +14,38 @@ const SHAPE = {
   tie_word_embeddings: true,
 };
 const LORA = { kind: 'lora', rank: 2, alpha: 4, seed: 0 } as const;
+const OPTIONS = { threads: 1, device: 'cpu', spinning: false } as const;
 
-it('the bench measures a step, a product and sampling', async () => {
-  const result = await benchEngine({
-    shape: SHAPE,
-    adapter: LORA,
-    batch: 2,
-    time: 8,
-    steps: 3,
-    lanes: 2,
-    sampleTokens: 5,
-    options: { threads: 1, device: 'cpu', spinning: false },
+describe('a model to measure', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'parley-bench-'));
+    await writeRandomModel(folder, SHAPE);
   });
-  expect(result.parameters).toBe(40 * 16 + 2 * (4 * 16 * 16 + 3 * 16 * 32 + 2 * 16) + 16);
-  for (const value of [result.stepMilliseconds, result.gigaflops, result.matmulGigaflops, result.sampledTokensPerSecond])
-    expect(value).toBeGreaterThan(0);
-  expect(result.matmulShare).toBeCloseTo(result.gigaflops / result.matmulGigaflops, 6);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('learns what it is measured on: all weights', async () => {
+    const model = await BenchModel.open(folder, { kind: 'full' }, 2, 8, OPTIONS);
+    expect(model.trained).toBe(40 * 16 + 2 * (4 * 16 * 16 + 3 * 16 * 32 + 2 * 16) + 16);
+    const first = await model.train();
+    for (let i = 0; i < 20; i++) await model.train();
+    const last = await model.train();
+    expect(last.loss).toBeLessThan(first.loss);
+    expect(last.gradientSeconds).toBeGreaterThan(0);
+    expect(last.seconds).toBeGreaterThan(last.gradientSeconds);
+    await model.dispose();
+  });
+
+  it('learns through an adapter, and samples and multiplies', async () => {
+    const model = await BenchModel.open(folder, LORA, 2, 8, OPTIONS);
+    expect(model.trained).toBe(2 * 2 * (4 * (16 + 16) + 3 * (16 + 32)));
+    const first = await model.train();
+    for (let i = 0; i < 20; i++) await model.train();
+    expect((await model.train()).loss).toBeLessThan(first.loss);
+    expect(await model.sample(2, 5, 0.9)).toBeGreaterThan(0);
+    expect(await model.matmulRate()).toBeGreaterThan(0);
+    await model.dispose();
+  });
 });
 
 it('counts the products of a step', () => {

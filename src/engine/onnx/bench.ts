@@ -1,13 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { random } from '../../domain/random';
 import { CROSS_ENTROPY, crossEntropySequence } from '../crossEntropy';
-import type { AdapterSettings } from '../engine';
+import type { AdapterSettings, TrainSequence } from '../engine';
 import { Adam } from './adam';
 import { FlatParameters } from './flatParameters';
 import { Graph } from './graph/graph';
 import { linear } from './graph/matmul';
-import { loraShape } from './graphs/loraShape';
+import { loraParameters, loraShape } from './graphs/loraShape';
 import { type Trainable, trainedParameters } from './graphs/trainGraph';
 import { type ModelConfig, parseModelConfig } from './model/config';
 import { freshWeights } from './model/initialise';
@@ -17,74 +17,89 @@ import { writeSafetensors } from './model/safetensors';
 import { type ModelOptions, type OpenedModel, openModel } from './openModel';
 import { OnnxPolicy } from './policies';
 import { Sampler } from './sampler';
+import type { Trained } from './trainer';
 
-/** What is measured. */
-export interface BenchCase {
-  /** As in `config.json`. */
-  readonly shape: Readonly<Record<string, number | boolean>>;
-  readonly adapter: AdapterSettings;
-  /** Sequences and tokens of one training step; every token is trained. */
-  readonly batch: number;
-  readonly time: number;
-  readonly steps: number;
-  /** Lanes and tokens to sample; 0 tokens leaves sampling out. */
-  readonly lanes: number;
-  readonly sampleTokens: number;
-  readonly options: Omit<ModelOptions, 'model'>;
+/** One training step; the gradient's time, forward and backward, is part of the whole. */
+export interface BenchStep {
+  readonly seconds: number;
+  readonly gradientSeconds: number;
+  readonly loss: number;
 }
 
-/** What was found; times are medians, rates are of wall-clock time. */
-export interface BenchResult {
-  readonly device: string;
-  readonly parameters: number;
-  readonly stepMilliseconds: number;
-  readonly trainedTokensPerSecond: number;
-  /** Of the products that forward and backward need, recomputation not counted. */
-  readonly gigaflops: number;
-  /** A plain MatMul's on the same device, best of runs before and after. */
-  readonly matmulGigaflops: number;
-  readonly matmulShare: number;
-  readonly sampledTokensPerSecond: number | null;
-  /** Largest resident size of the process so far, bytes. */
-  readonly peakMemory: number;
-}
+/** A model with a learner over it, whose training and sampling are timed through the trainer's own graphs. */
+export class BenchModel {
+  private readonly sequences: readonly TrainSequence[];
 
-/** Measures one shape with random weights, in a temporary folder that is removed. */
-export async function benchEngine(bench: BenchCase): Promise<BenchResult> {
-  const root = await mkdtemp(join(tmpdir(), 'parley-bench-'));
-  try {
-    const folder = join(root, 'model');
-    await writeRandomModel(folder, bench.shape);
-    const opened = await openModel({ ...bench.options, model: folder });
-    const { config } = opened.model;
-    const before = await matmulRate(opened);
-    const target = learner(opened, bench.adapter);
-    const sequences = Array.from({ length: bench.batch }, (_, b) =>
+  private constructor(
+    private readonly opened: OpenedModel,
+    private readonly learner: Trained,
+    batch: number,
+    time: number,
+  ) {
+    const { vocabularySize } = opened.model.config;
+    this.sequences = Array.from({ length: batch }, (_, b) =>
       crossEntropySequence(
-        Int32Array.from({ length: bench.time + 1 }, (_, i) => (31 * i + 7 * b) % config.vocabularySize),
-        Int32Array.from({ length: bench.time }, (_, i) => i + 1),
+        Int32Array.from({ length: time + 1 }, (_, i) => (31 * i + 7 * b) % vocabularySize),
+        Int32Array.from({ length: time }, (_, i) => i + 1),
       ),
     );
-    const train = (): Promise<unknown> => opened.trainer.train(target, sequences, CROSS_ENTROPY);
-    await train();
-    const stepMilliseconds = await median(bench.steps, train);
-    const sampledTokensPerSecond = bench.sampleTokens > 0 ? await samplingRate(opened, target.policy, bench) : null;
-    const matmulGigaflops = Math.max(before, await matmulRate(opened));
-    const gigaflops = stepFlops(config, bench.adapter, bench.batch, bench.time) / stepMilliseconds / 1e6;
-    await opened.sessions.dispose();
-    return {
-      device: opened.sessions.settings.device,
-      parameters: parameterCount(opened.model.parameters),
-      stepMilliseconds,
-      trainedTokensPerSecond: (1000 * bench.batch * bench.time) / stepMilliseconds,
-      gigaflops,
-      matmulGigaflops,
-      matmulShare: gigaflops / matmulGigaflops,
-      sampledTokensPerSecond,
-      peakMemory: process.resourceUsage().maxRSS * 1024,
-    };
-  } finally {
-    await rm(root, { recursive: true, force: true });
+  }
+
+  /** @param time tokens of each of `batch` sequences, all of which are trained */
+  static async open(
+    folder: string,
+    adapter: AdapterSettings,
+    batch: number,
+    time: number,
+    options: Omit<ModelOptions, 'model'>,
+  ): Promise<BenchModel> {
+    const opened = await openModel({ ...options, model: folder });
+    return new BenchModel(opened, freshLearner(opened, adapter), batch, time);
+  }
+
+  /** How many numbers are trained. */
+  get trained(): number {
+    return this.learner.parameters.data.length;
+  }
+
+  /** Forward, backward, clipping and AdamW. */
+  async train(): Promise<BenchStep> {
+    const { learner, opened } = this;
+    const started = performance.now();
+    const { result, gradient } = await opened.trainer.gradients(learner, this.sequences, CROSS_ENTROPY);
+    const gradients = performance.now();
+    await learner.adam.step(gradient.data);
+    learner.policy.version++;
+    const ended = performance.now();
+    return { seconds: (ended - started) / 1000, gradientSeconds: (gradients - started) / 1000, loss: result.loss };
+  }
+
+  /** Seconds in which every lane of the base model samples freely from one token on. */
+  async sample(lanes: number, tokens: number, temperature: number): Promise<number> {
+    const { sessions, model, weights, base } = this.opened;
+    const sampler = new Sampler(sessions, model.config, weights, -1);
+    const started = performance.now();
+    const opened = sampler.open(base, lanes, tokens + 1);
+    const turns = opened.map((lane, b) => ({
+      lane,
+      read: [b % model.config.vocabularySize],
+      constraint: null,
+      validAgainst: null,
+      maxTokens: tokens,
+      uniform: (n: number) => (((37 * n + 11 * b) % 97) + 0.5) / 97,
+    }));
+    await sampler.sample(turns, { temperature, topP: 1, topK: 0 });
+    sampler.close(opened);
+    return (performance.now() - started) / 1000;
+  }
+
+  /** GFLOP/s of a plain product of two square matrices; the best of several, since that is what the machine can do. */
+  matmulRate(): Promise<number> {
+    return matmulRate(this.opened);
+  }
+
+  async dispose(): Promise<void> {
+    await this.opened.sessions.dispose();
   }
 }
 
@@ -103,9 +118,13 @@ export function stepFlops(config: ModelConfig, adapter: AdapterSettings, batch: 
   return 2 * frozen + 3 * (attention + own);
 }
 
-async function writeRandomModel(folder: string, shape: BenchCase['shape']): Promise<void> {
+/**
+ * Writes a Llama with random weights as a Hugging Face folder.
+ * @param shape as in `config.json`
+ */
+export async function writeRandomModel(folder: string, shape: Readonly<Record<string, number | boolean>>): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const json = { architectures: ['LlamaForCausalLM'], ...shape };
+  const json = { architectures: ['LlamaForCausalLM'], model_type: 'llama', ...shape };
   await writeFile(join(folder, 'config.json'), JSON.stringify(json));
   const config = parseModelConfig(json, join(folder, 'config.json'));
   const weights = freshWeights(config, 0);
@@ -114,47 +133,29 @@ async function writeRandomModel(folder: string, shape: BenchCase['shape']): Prom
     shape: parameter.linear ? [...parameter.shape].reverse() : parameter.shape,
     data: toDisk(parameter, weights.get(parameter.name)!),
   }));
-  await writeSafetensors(join(folder, 'model.safetensors'), tensors, {});
+  await writeSafetensors(join(folder, 'model.safetensors'), tensors, { format: 'pt' });
 }
 
-function learner(opened: OpenedModel, adapter: AdapterSettings) {
+/** A learner as a run starts it: all weights, or an adapter that changes nothing yet. */
+function freshLearner({ model, sessions }: OpenedModel, adapter: AdapterSettings): Trained {
   const trainable: Trainable = adapter.kind === 'full' ? { kind: 'full' } : { kind: 'lora', shape: loraShape(adapter) };
-  const parameters = new FlatParameters(trainedParameters(opened.model.config, trainable));
-  if (adapter.kind === 'full') for (const { name } of opened.model.parameters) parameters.view(name).set(opened.model.weights.get(name)!);
+  const parameters = new FlatParameters(trainedParameters(model.config, trainable));
+  if (adapter.kind === 'full') {
+    for (const { name } of model.parameters) parameters.view(name).set(model.weights.get(name)!);
+  } else {
+    for (const { name, matrix, shape } of loraParameters(model.config, loraShape(adapter))) {
+      const draw = random(adapter.seed, 'lora', name);
+      const bound = 1 / Math.sqrt(shape[0]);
+      if (matrix === 'A')
+        parameters.view(name).set(Float32Array.from({ length: shape[0] * shape[1] }, () => (2 * draw.uniform() - 1) * bound));
+    }
+  }
   const policy = new OnnxPolicy(
     'learner',
-    adapter.kind === 'full' ? { kind: 'full', parameters } : { kind: 'lora', shape: loraShape(adapter), parameters },
+    trainable.kind === 'full' ? { kind: 'full', parameters } : { kind: 'lora', shape: trainable.shape, parameters },
   );
-  const adam = new Adam(
-    opened.sessions,
-    { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
-    parameters,
-  );
-  return { policy, trainable, parameters, adam };
-}
-
-/** Tokens a second when every lane samples freely from one token on. */
-async function samplingRate(
-  { sessions, model, weights }: OpenedModel,
-  policy: OnnxPolicy,
-  { lanes, sampleTokens }: BenchCase,
-): Promise<number> {
-  const sampler = new Sampler(sessions, model.config, weights, -1);
-  const generate = async (tokens: number): Promise<void> => {
-    const opened = sampler.open(policy, lanes, tokens + 1);
-    const turns = opened.map((lane, b) => ({
-      lane,
-      read: [b % model.config.vocabularySize],
-      constraint: null,
-      validAgainst: null,
-      maxTokens: tokens,
-      uniform: (n: number) => (((37 * n + 11 * b) % 97) + 0.5) / 97,
-    }));
-    await sampler.sample(turns, { temperature: 1, topP: 1, topK: 0 });
-    sampler.close(opened);
-  };
-  await generate(4);
-  return (1000 * lanes * sampleTokens) / (await median(3, () => generate(sampleTokens)));
+  const settings = { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 };
+  return { policy, trainable, parameters, adam: new Adam(sessions, settings, parameters) };
 }
 
 const MATMUL_SIZE = 1024;
@@ -176,14 +177,4 @@ async function matmulRate({ sessions }: OpenedModel): Promise<number> {
     best = Math.min(best, performance.now() - start);
   }
   return (2 * MATMUL_SIZE ** 3) / best / 1e6;
-}
-
-async function median(times: number, run: () => Promise<unknown>): Promise<number> {
-  const taken: number[] = [];
-  for (let i = 0; i < times; i++) {
-    const start = performance.now();
-    await run();
-    taken.push(performance.now() - start);
-  }
-  return taken.sort((a, b) => a - b)[Math.floor(times / 2)]!;
 }
