@@ -7,6 +7,7 @@ import { readJournal } from './journal';
 import { inspectLock } from './lock';
 import type { FinishedLine, FolderChange, NegotiationFolder } from './negotiationFolder';
 import { firstIssue, isMissing, messageOf, type Problem } from './problem';
+import { sharingLists } from './sharedLists';
 
 /** Bytes of journal that are read and parsed at once; between two such pages the window gets its turn. */
 const PAGE = 2 ** 20;
@@ -154,7 +155,7 @@ export class RunFolder implements NegotiationFolder {
         for (const line of page.lines) {
           if (line.type === 'finished') this.finished = line;
           else {
-            this.#iterations.set(line.iteration, line);
+            this.#iterations.set(line.iteration, sharingLists(line, this.#iterations.get(line.iteration - 1)?.negotiations));
             from = Math.min(from ?? line.iteration, line.iteration);
           }
         }
