@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { loadRuntime, openSession } from '../runtime';
 import { attention, causalAttentionInParts } from './attention';
 import { exp, negate } from './elementwise';
 import { gatherElements, gatherRows, scatterAdd } from './gather';
 import { checkGradient } from './gradientCheck';
 import { Graph } from './graph';
-import { batchedMatmul, factoredLora, gemm, linear, mergedLora } from './matmul';
+import { batchedMatmul, factoredLora, gemm, linear, mergedLora, overRows } from './matmul';
 import { rmsNorm } from './norm';
 import { expand, maximumOver, mean, sum } from './reduce';
 import { rope } from './rope';
@@ -94,6 +95,31 @@ describe('matrix products', () => {
       });
     }
   }
+
+  it.each([
+    [130, 140],
+    [140, 130],
+    [130, 3],
+  ])('of wide factors over their rows, %i and %i, are bit for bit what one node makes of them', async (width, others) => {
+    const runtime = await loadRuntime();
+    const graph = new Graph('over rows');
+    const [a, b] = [graph.input('a', 'float32', [6, width]), graph.input('b', 'float32', [6, others])];
+    graph.output('ours', overRows(a, b, 1.5));
+    graph.output('plain', gemm(a, b, { transposeA: true, alpha: 1.5 }));
+    expect(graph.operators().has('Transpose')).toBe(Math.min(width, others) >= 128);
+    const session = await openSession(graph.encode(), { runtime, device: 'cpu', threads: 1, spinning: false });
+    const tensor = (columns: number, of: (x: number) => number) =>
+      new runtime.Tensor(
+        'float32',
+        Float32Array.from({ length: 6 * columns }, (_, i) => of(i)),
+        [6, columns],
+      );
+    const { ours, plain } = await session.run({ a: tensor(width, Math.sin), b: tensor(others, Math.cos) });
+    expect(ours!.dims).toEqual([width, others]);
+    expect(ours!.data).toEqual(plain!.data);
+    expect(new Set(ours!.data as Float32Array).size).toBeGreaterThan(100);
+    await session.release();
+  });
 
   it('linear over leading axes', async () => {
     expect((await checkGradient([{ shape: [2, 3, 4] }, { shape: [4, 5] }], ([x, w]) => linear(x!, w!))).worst).toBeLessThan(close);
