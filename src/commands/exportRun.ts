@@ -8,6 +8,8 @@ import { EXPORT_FORMATS, type Exported, type ExportFormat, type ExportSettings }
 import type { OpenRun } from '../runs/openRun';
 import { checkpointsOf } from '../runs/policyCards';
 import { firstIssue, messageOf } from '../runs/problem';
+import { showInformation } from '../views/notices';
+import { plainWords } from '../views/plainWords';
 import type { Command } from './command';
 import { sizeText } from './deleteRun';
 import { targetRun } from './runTarget';
@@ -136,7 +138,7 @@ async function askRuns(services: Services, run: OpenRun, offer: Offer, said: z.i
     return file.pairedWith === own.id || own.pairedWith === file.id || (file.set !== undefined && file.set.id === own.set?.id);
   };
   const items = [run, ...others].map((each) => ({
-    label: lineText(each.name),
+    label: plainWords(each.name),
     description: `${each.iteration} of ${each.planned} iterations`,
     picked: each === run || belongs(each),
     run: each,
@@ -199,7 +201,7 @@ async function write(
   mayAsk: boolean,
 ): Promise<Exported | undefined> {
   const stop = new AbortController();
-  const title = `Exporting ${runs.length === 1 ? lineText(runs[0]?.name ?? '') : `${runs.length} runs`}`;
+  const title = `Exporting ${runs.length === 1 ? plainWords(runs[0]?.name ?? '') : `${runs.length} runs`}`;
   try {
     return await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title, cancellable: true },
@@ -232,7 +234,7 @@ async function tell({ files, bytes }: Exported, out: string): Promise<void> {
   const uri = vscode.Uri.file(only ?? out);
   // A browser on this machine cannot open another machine's file.
   const ways = only?.endsWith('.html') === true && vscode.env.remoteName === undefined ? ['Open', 'Reveal'] : ['Reveal'];
-  const way = await vscode.window.showInformationMessage(`Exported ${what} (${sizeText(bytes)})`, ...ways);
+  const way = await showInformation(`Exported ${what} (${sizeText(bytes)})`, ...ways);
   if (way === 'Open') await vscode.env.openExternal(uri);
   if (way !== 'Reveal') return;
   const isHere = vscode.workspace.getWorkspaceFolder(uri) !== undefined || vscode.env.remoteName !== undefined;

@@ -4,6 +4,7 @@ import type { ChildCommand, ChildEnd } from '../runs/managedChild';
 import { messageOf } from '../runs/problem';
 import { readServerCommand, SERVER_SETTINGS, serverStorage } from '../runs/serverSettings';
 import { showError } from '../views/notices';
+import { plainWords } from '../views/plainWords';
 import type { Command } from './command';
 import { Refusal, type Services } from './services';
 import { configuredServer, serverKey, serverSettings } from './trainingServers';
@@ -22,7 +23,7 @@ export const startTrainingServer: Command = {
     serverLog.info(`${[command.command, ...command.args].join(' ')} (in ${command.cwd})`);
     serverLog.show(true);
     const key = await serverKey(context, server.baseUrl);
-    const title = `Training server: loading ${server.baseModel}`;
+    const title = `Training server: loading ${plainWords(server.baseModel)}`;
     const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
     const started = await vscode.window.withProgress(options, async (_, token) => {
       const stop = new AbortController();
@@ -34,7 +35,7 @@ export const startTrainingServer: Command = {
     });
     if (started === undefined) return undefined;
     serverLog.info(`ready at ${server.baseUrl}`);
-    vscode.window.setStatusBarMessage(`$(check) Training server ready at ${server.baseUrl}`, 10_000);
+    vscode.window.setStatusBarMessage(`$(check) Training server ready at ${plainWords(server.baseUrl)}`, 10_000);
     void started.ended.then((end) => tellEnd(services, end));
     return server.baseUrl;
   },
