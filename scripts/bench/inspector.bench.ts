@@ -10,8 +10,6 @@ import { type BigRunSize, writeBigRun } from './bigRun';
 
 /** How often each kind of step is taken. */
 const STEPS = 30;
-/** Milliseconds in which V8 gets round to collecting. */
-const REST = 20_000;
 
 const benchmark: Benchmark = {
   title: 'The inspector on a big run',
@@ -127,15 +125,6 @@ async function bigRun(size: BigRunSize): Promise<Measurement[]> {
       unit: 'MiB',
       target: '≤ 150',
       note: `resident, against before Parley was started: ${stages.join(', ')}, then ${2 * STEPS} negotiations opened`,
-    });
-    // What V8 has not got round to collecting is not held.
-    await pause(REST);
-    rows.push({
-      measure: 'extension host’s growth, after a rest',
-      value: grown(),
-      unit: 'MiB',
-      target: '≤ 150',
-      note: `${REST / 1000} s later, once what decoding left behind was collected`,
     });
     return rows;
   } finally {
