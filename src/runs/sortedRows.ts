@@ -160,10 +160,14 @@ function decimalsOf(keys: Float64Array): number {
 export function sortedOrder(keys: Float64Array, descending: boolean): Uint32Array {
   const order = Uint32Array.from({ length: keys.length }, (_, i) => i);
   const sign = descending ? -1 : 1;
-  if (!keys.some(Number.isNaN)) return order.sort((a, b) => sign * (keys[a]! - keys[b]!) || a - b);
+  // Whole numbers are answered: a difference of two keys would be an object for each of millions of comparisons.
   return order.sort((a, b) => {
-    const [x, y] = [keys[a]!, keys[b]!];
-    if (x !== y && !Number.isNaN(x) && !Number.isNaN(y)) return x < y ? -sign : sign;
+    const x = keys[a]!;
+    const y = keys[b]!;
+    if (x < y) return -sign;
+    if (x > y) return sign;
+    if (x === y) return a - b;
+    // One of them at least is no number.
     return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || a - b;
   });
 }
