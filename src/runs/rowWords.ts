@@ -210,10 +210,8 @@ function negotiationWords(
     const rounds = (turns.at(-1)?.round ?? -1) + 1;
     return { label, detail: [versus(previewPlayers(turns)), `round ${rounds}`].filter((part) => part !== '').join(' · ') };
   }
-  const players = playersOf(summaries, negotiation);
   const rewards = pair((seat) => summaries.reward[seat][negotiation] ?? 0);
-  const invalid = summaries.invalid[negotiation] ?? 0;
-  const detail = [versus(players), invalid > 0 ? `${invalid} did not parse` : ''].filter((part) => part !== '').join(' · ');
+  const detail = negotiationDetail(summaries, negotiation);
   return {
     label,
     ...(detail === '' ? {} : { detail }),
@@ -221,6 +219,13 @@ function negotiationWords(
     badgeMeaning: 'points a round of Alice and Bob',
     ...(isOutline(outline) ? spark(outline.rounds.map(({ rewards: pay }) => (pay === null ? null : pay[0] + pay[1]))) : {}),
   };
+}
+
+/** Who plays whom, and what did not parse; empty where there is nothing to say. */
+export function negotiationDetail(summaries: NegotiationSummaries, negotiation: number): string {
+  const invalid = summaries.invalid[negotiation] ?? 0;
+  const players = versus(playersOf(summaries, negotiation));
+  return [players, invalid > 0 ? `${invalid} did not parse` : ''].filter((part) => part !== '').join(' · ');
 }
 
 function isOutline(outline: OutlineState | undefined): outline is Outline {

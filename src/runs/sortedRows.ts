@@ -2,7 +2,7 @@ import type { FilterField } from '../domain/filter';
 import { lineText } from '../domain/tokens/visibleText';
 import type { IterationLine } from '../protocol/runFiles';
 import type { Place, TreeRow } from '../protocol/webview';
-import { wordsOf } from './rowWords';
+import { negotiationDetail } from './rowWords';
 import { type SubjectRun, SummarySubject } from './summarySubject';
 import type { TreeRun } from './treeModel';
 
@@ -120,29 +120,23 @@ export class SortedRows {
   #row(entry: number, index: number): TreeRow {
     const { run, line } = this.#sources[this.#source[entry]!]!;
     const { iteration, group, negotiation } = this.#place(entry);
-    const row = wordsOf({
+    const value = this.#key[entry]!;
+    const detail = line.negotiations === undefined ? '' : negotiationDetail(line.negotiations, negotiation);
+    const where = [`group ${group}`, `#${negotiation}`, ...(this.#several ? [run.tree.name] : []), ...(detail === '' ? [] : [detail])];
+    const algorithm = run.subject.file?.config.algorithm;
+    return {
       id: `${run.tree.id}/${iteration}/g${group}/n${negotiation}`,
-      parent: -1,
+      kind: 'negotiation',
       depth: 0,
+      parent: -1,
       position: index + 1,
       siblings: this.total,
       expandable: false,
       expanded: false,
-      run: run.tree,
-      what: { kind: 'negotiation', iteration, group, negotiation, line, outline: undefined },
-    });
-    const value = this.#key[entry]!;
-    const where = [
-      `group ${group}`,
-      `#${negotiation}`,
-      ...(this.#several ? [lineText(run.tree.name)] : []),
-      ...(row.detail === undefined ? [] : [row.detail]),
-    ];
-    const algorithm = run.subject.file?.config.algorithm;
-    return {
-      ...row,
+      place: { run: run.tree.id, iteration, group, negotiation },
       label: `iteration ${iteration}`,
-      detail: where.join(' · '),
+      // Names come from files.
+      detail: lineText(where.join(' · ')),
       badge: Number.isNaN(value) ? '–' : value.toFixed(this.#decimals).replace('-', '−'),
       badgeMeaning: `${this.order.by.name}: ${this.order.by.meaning}`,
       ...(this.#several && algorithm !== undefined ? { algorithm } : {}),
