@@ -18,11 +18,15 @@ export function curvePoint(line: IterationLine): CurvePoint | undefined {
   return { iteration, measures, seconds, ...(training === undefined ? {} : { training }), ...(credits === null ? {} : { credits }) };
 }
 
+/** Credits of one iteration while they are sorted: a long run has thousands, one after the other. */
+let room = new Float64Array(0);
+
 /** Quantiles of the negotiations' mean credits, of both seats; null without negotiations. */
 export function creditQuantiles({ negotiations }: Pick<IterationLine, 'negotiations'>): CreditQuantiles | null {
   const [first, second] = negotiations?.credit ?? [[], []];
   if (first.length + second.length === 0) return null;
-  const ascending = new Float64Array(first.length + second.length);
+  if (room.length < first.length + second.length) room = new Float64Array(first.length + second.length);
+  const ascending = room.subarray(0, first.length + second.length);
   ascending.set(first);
   ascending.set(second, first.length);
   ascending.sort();
