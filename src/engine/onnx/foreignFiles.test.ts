@@ -115,6 +115,14 @@ describe('a file of somebody else’s that is not what it should be', () => {
     expect(refused).toBeGreaterThan(10);
   });
 
+  it('config.json whose architecture is no name of one, but of what every object has', async () => {
+    const copy = join(root.path, 'odd architecture');
+    await cp(folder, copy, { recursive: true });
+    const json = JSON.parse(await readFile(join(copy, 'config.json'), 'utf8'));
+    await writeFile(join(copy, 'config.json'), JSON.stringify({ ...json, architectures: ['toString'] }));
+    await expect(loadModelFolder(copy)).rejects.toThrow('architecture toString is not supported');
+  });
+
   it.each(['null', '[]', '"x"', '7', '{', ''])('adapter_config.json that is %j', async (text) => {
     const policy = join(root.path, 'odd adapter');
     await cp(adapter, policy, { recursive: true });

@@ -26,7 +26,7 @@ export async function pretrain(folder: string, { vocabulary, stages }: Pretraini
   const fresh = await mkdtemp(join(tmpdir(), 'parley-fresh-'));
   try {
     const words = VOCABULARY.slice(0, vocabulary).filter((word) => !(SPECIAL_WORDS as readonly string[]).includes(word));
-    await writeFreshModel(fresh, { ...SHAPE, words, seed: settings.seed });
+    await writeFreshModel(fresh, { ...SHAPE, words, seed: settings.seed, attendsWhole: true });
     const engine = await openOnnxEngine({ model: fresh, threads: settings.threads, device: 'cpu' });
     const learner = await engine.createLearner(
       { kind: 'full' },

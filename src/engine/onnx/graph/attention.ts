@@ -24,11 +24,12 @@ export function attention(q: Value, k: Value, v: Value, mask: Value): Value {
  * @param k `[B, groups, size, T]`
  * @param v `[B, groups, T, size]`
  * @param mask of positions `from` to `to` by keys 0 to `to`, broadcast against `[B, groups, repeat · (to − from), to]`
+ * @param part positions of a part, at most
  * @returns as q
  */
-export function causalAttentionInParts(q: Value, k: Value, v: Value, mask: (from: number, to: number) => Value): Value {
+export function causalAttentionInParts(q: Value, k: Value, v: Value, mask: (from: number, to: number) => Value, part = PART): Value {
   const [batch, groups, repeat, time, size] = staticShape(q.shape) as [number, number, number, number, number];
-  const count = Math.ceil(time / PART);
+  const count = Math.ceil(time / part);
   const length = Math.ceil(time / count);
   const whole = (x: Value, axis: number, from: number, to: number): Value => (count === 1 ? x : slice(x, axis, from, to));
   const parts = Array.from({ length: count }, (_, i) => {

@@ -67,8 +67,12 @@ export function causalAttention(graph: Graph, config: ModelConfig, batch: number
       // Query heads that share keys lie one after another: [B, groups, repeat · T, size] against [B, groups, size, T].
       const seen = isPicked(layer)
         ? attention(reshape(asking, [batch, groups, repeat * places!, size]), keys, values, pickedMask(window))
-        : causalAttentionInParts(reshape(asking, [batch, groups, repeat, time, size]), keys, values, (from, to) =>
-            partMask(JSON.stringify([from, to, window])),
+        : causalAttentionInParts(
+            reshape(asking, [batch, groups, repeat, time, size]),
+            keys,
+            values,
+            (from, to) => partMask(JSON.stringify([from, to, window])),
+            config.attendsWhole ? time : undefined,
           );
       const rows = isPicked(layer) ? places! : time;
       return reshape(transpose(reshape(seen, [batch, heads, rows, size]), [0, 2, 1, 3]), [batch, rows, heads * size]);

@@ -45,6 +45,8 @@ export interface ModelConfig {
   readonly rope: { readonly full: RopeConfig; readonly sliding: RopeConfig };
   /** By layer: how many positions back it sees; null is all. */
   readonly windows: readonly (number | null)[];
+  /** Whether long sequences attend in one piece instead of in parts, which round differently: as the embedded policies were made. */
+  readonly attendsWhole: boolean;
 }
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
@@ -68,7 +70,7 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
 export function parseModelConfig(json: unknown, path: string): ModelConfig {
   const fields = new JsonFields(json, path);
   const named = fields.optional('architectures', Array.isArray)?.[0];
-  const architecture = typeof named === 'string' ? ARCHITECTURES[named] : undefined;
+  const architecture = typeof named === 'string' && Object.hasOwn(ARCHITECTURES, named) ? ARCHITECTURES[named] : undefined;
   if (!architecture) {
     throw new Error(`${path}: architecture ${String(named)} is not supported; ${Object.keys(ARCHITECTURES).join(', ')} are`);
   }
@@ -110,6 +112,7 @@ export function parseModelConfig(json: unknown, path: string): ModelConfig {
     attentionScale: 1 / Math.sqrt(scalar),
     rope: readRope(fields, gemma),
     windows: readWindows(fields, architecture, layers),
+    attendsWhole: fields.object('parley')?.boolean('attendsWhole', false) ?? false,
   };
 }
 

@@ -16,6 +16,8 @@ export interface FreshModel {
   /** The words it can read and write, without special tokens, each once. */
   readonly words: readonly string[];
   readonly seed: number;
+  /** See `ModelConfig`. */
+  readonly attendsWhole?: boolean;
 }
 
 /** Token that ends a turn. */
@@ -56,6 +58,7 @@ export async function writeFreshModel(folder: string, model: FreshModel): Promis
     rope_theta: 10000,
     tie_word_embeddings: false,
     vocab_size: words.length,
+    ...(model.attendsWhole && { parley: { attendsWhole: true } }),
   };
   const config = parseModelConfig(json, join(folder, 'config.json'));
   const write = (name: string, value: unknown): Promise<void> => writeFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
