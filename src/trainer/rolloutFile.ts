@@ -1,26 +1,82 @@
-import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
-import { parquetSchema } from '../protocol/parquetSchema';
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { type ParquetType, parquetSchema } from '../protocol/parquetSchema';
 import { ROLLOUT_COLUMNS, type TurnRow } from '../protocol/rollouts';
+import { type ColumnKind, ColumnShape } from './columnShape';
+import { type Column, type ColumnValues, writeColumn } from './rolloutColumn';
 
 type ColumnName = keyof typeof ROLLOUT_COLUMNS;
-
-const NAMES = Object.keys(ROLLOUT_COLUMNS) as ColumnName[];
-
-/** Everything in one row group: a rollout file is read a negotiation at a time, by row range. */
-const ROW_GROUP = 1 << 20;
+type Value = string | number | boolean;
 
 /** Bytes of a page: small, so that a reader who wants one negotiation decodes little else; the file is a tenth longer for it. */
 const PAGE = 8192;
 
-/** Rows as the bytes of a Parquet file; equal rows give equal bytes. */
+const SCHEMA = parquetSchema('turns', ROLLOUT_COLUMNS);
+
+const COLUMNS = (Object.entries(ROLLOUT_COLUMNS) as [ColumnName, ParquetType][]).map(([name, written]) => {
+  const kind: ColumnKind = written.endsWith('[]') ? 'list' : written.endsWith('?') ? 'optional' : 'required';
+  const type = written.replace(/\?|\[\]/, '') as Column['type'];
+  // Minima and maxima of texts and of lists help nobody.
+  const statistics = kind === 'required' && (type === 'INT32' || type === 'DOUBLE');
+  return { name, kind, type, statistics, path: kind === 'list' ? [name, 'list', 'element'] : [name] };
+});
+
+/**
+ * Rows as the bytes of a Parquet file; equal rows give equal bytes. Everything is in one row group: a rollout file is read a
+ * negotiation at a time, by row range.
+ */
 export function encodeRollouts(rows: readonly TurnRow[]): Uint8Array {
-  // Minima and maxima of texts and of lists help nobody and cost a third of the time.
-  const columnData: ColumnSource[] = NAMES.map((name) => ({
-    name,
-    data: rows.map((row) => row[name]),
-    statistics: /^(INT32|DOUBLE)$/.test(ROLLOUT_COLUMNS[name]),
-  }));
-  return new Uint8Array(parquetWriteBuffer({ columnData, schema: SCHEMA, rowGroupSize: ROW_GROUP, pageSize: PAGE, createdBy: 'parley' }));
+  const writer = new ByteWriter(1 << 18);
+  const file = new ParquetWriter({ writer, schema: SCHEMA, createdBy: 'parley' });
+  const start = writer.offset;
+  const shapes: ColumnShape[] = [];
+  const columns = COLUMNS.map(({ name, kind, ...column }) => {
+    const lengths = lengthsOf(rows, name, kind);
+    let shape = shapes.find((known) => known.is(kind, lengths));
+    if (shape === undefined) {
+      shape = new ColumnShape(kind, lengths);
+      shapes.push(shape);
+    }
+    return writeColumn(writer, { ...column, shape, values: valuesOf(rows, name, kind, column.type, shape.values) }, PAGE);
+  });
+  file.pendingIndexes.push(...columns);
+  file.num_rows += BigInt(rows.length);
+  file.row_groups.push({
+    columns: columns.map(({ chunk }) => chunk),
+    total_byte_size: columns.reduce((sum, { chunk }) => sum + (chunk.meta_data?.total_uncompressed_size ?? 0n), 0n),
+    num_rows: BigInt(rows.length),
+    total_compressed_size: BigInt(writer.offset - start),
+  });
+  file.finish();
+  return writer.getBytes().slice();
 }
 
-const SCHEMA = parquetSchema('turns', ROLLOUT_COLUMNS);
+/** How many values each row has in a column. */
+function lengthsOf(rows: readonly TurnRow[], name: ColumnName, kind: ColumnKind): Int32Array {
+  const lengths = new Int32Array(rows.length).fill(1);
+  if (kind === 'required') return lengths;
+  for (let i = 0; i < rows.length; i++) {
+    const cell = rows[i]![name];
+    lengths[i] = kind === 'list' ? (cell as readonly Value[]).length : cell === null ? 0 : 1;
+  }
+  return lengths;
+}
+
+/** All values of a column, one after the other. @throws TypeError for one that is not of the column's type */
+function valuesOf(rows: readonly TurnRow[], name: ColumnName, kind: ColumnKind, type: Column['type'], count: number): ColumnValues {
+  const isNumeric = type !== 'STRING' && type !== 'BOOLEAN';
+  const values = isNumeric ? new Float64Array(count) : new Array<Value>(count);
+  const expected = isNumeric ? 'number' : type === 'STRING' ? 'string' : 'boolean';
+  let at = 0;
+  const put = (value: Value): void => {
+    if (typeof value !== expected) throw new TypeError(`column ${name} has ${String(value)}, which is no ${expected}`);
+    values[at++] = value;
+  };
+  for (const row of rows) {
+    const cell = row[name] as Value | null | readonly Value[];
+    if (kind === 'list') {
+      const list = cell as readonly Value[];
+      for (let i = 0; i < list.length; i++) put(list[i]!);
+    } else if (cell !== null) put(cell as Value);
+  }
+  return values as ColumnValues;
+}
