@@ -171,6 +171,16 @@ describe('the gradient of the loss agrees with finite differences', () => {
   });
 });
 
+describe('long sequences', () => {
+  it('attend in parts, but where a model says that it attends in one piece', () => {
+    const operators = (time: number, changes: object) =>
+      trainGraph(configOf(changes), { ...SHAPE, time }, { masked: false, klOver: 'full' }, { kind: 'full' }).operators();
+    expect(operators(300, {}).has('Slice')).toBe(true);
+    expect(operators(100, {}).has('Slice')).toBe(false);
+    expect(operators(300, { parley: { attendsWhole: true, games: [] } }).has('Slice')).toBe(false);
+  });
+});
+
 describe('a last block that is computed only where it is wanted', () => {
   const scalars = { klCoefficient: 0.3, entropyCoefficient: 0.2, ratioCap: 2 };
   it.each([
