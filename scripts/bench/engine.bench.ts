@@ -106,12 +106,12 @@ async function sitting(sides: readonly Side[], { name, sampling, ...rest }: Case
     products.push(await ours!.side.matmulRate());
     for (const { side, steps } of sittings) steps.push(await side.train());
   }
-  for (const each of sittings) each.memory = await each.side.peakMemory();
   if (sampling) {
     const what = { lanes: LANES, tokens: sampling.tokens, temperature: 0.9 };
     for (const { side } of sittings) await side.sample({ ...what, tokens: 4 });
     for (let i = 0; i < sampling.times; i++) for (const each of sittings) each.sampling.push(await each.side.sample(what));
   }
+  for (const each of sittings) each.memory = await each.side.peakMemory();
   return { ours: ours!, peer: sittings[1] ?? null, product: median(products) };
 }
 
@@ -169,7 +169,7 @@ function samplingRows({ name, tokens, target }: NonNullable<Case['sampling']>, o
 const benchmark: Benchmark = {
   title: 'The engine and PyTorch',
   method:
-    'Llamas with random weights, float32: one of width 256 (6 layers, 4 heads, SwiGLU 1024, vocabulary 4096) and SmolLM2-135M’s shape, above 50 million parameters and so layer by layer. A step is forward, backward, clipping and AdamW, every token trained; sampling is the base model’s, with cached keys and values, at temperature 0.9. The peer is PyTorch eager with Hugging Face’s Llama, PEFT’s LoRA and generate, on the same weights, tokens and number of threads; each case has two fresh processes that work in turns, and the first losses must agree. Medians; ratios are of medians. Peak memory is the process’s, after training. Where no peer is installed and none can be, there are no rows of PyTorch.',
+    'Llamas with random weights, float32: one of width 256 (6 layers, 4 heads, SwiGLU 1024, vocabulary 4096) and SmolLM2-135M’s shape, above 50 million parameters and so layer by layer. A step is forward, backward, clipping and AdamW, every token trained; sampling is the base model’s, with cached keys and values, at temperature 0.9. The peer is PyTorch eager with Hugging Face’s Llama, PEFT’s LoRA and generate, on the same weights, tokens and number of threads; each case has two fresh processes that work in turns, and the first losses must agree. Medians; ratios are of medians. Peak memory is the process’s, sampling included. Where no peer is installed and none can be, there are no rows of PyTorch.',
   seconds: 1200,
   async run(settings: BenchSettings) {
     const root = process.cwd();

@@ -4,7 +4,7 @@ import { loraParameters, loraShape } from './graphs/loraShape';
 import { headRows } from './layerwisePass';
 import { type ModelConfig, readModelConfig } from './model/config';
 import { parameterCount, parametersOf } from './model/parameters';
-import { LAYERWISE_FROM, MERGED_BELOW } from './openModel';
+import { LAYERWISE_FROM, MERGED_BELOW, turnedToSample } from './openModel';
 
 /** What a run will hold in memory at its widest. */
 export interface MemoryPlan {
@@ -22,7 +22,7 @@ export interface MemoryPlan {
 
 /** Bytes by what they are for; the total is what a run needs at most. */
 export interface MemoryEstimate {
-  /** The base model, float32. */
+  /** The base model, float32, and what sampling has a turned copy of. */
   readonly weights: number;
   /** What is trained, with its gradients and Adam's two moments. */
   readonly training: number;
@@ -56,8 +56,9 @@ export function estimate(config: ModelConfig, plan: MemoryPlan): MemoryEstimate 
   const trained = adapter.kind === 'full' ? model : parameterCount(loraParameters(config, loraShape(adapter)));
   const merged = adapter.kind === 'lora' && model < MERGED_BELOW ? adaptedSize(config, adapter) : 0;
   const layerwise = plan.layerwise ?? model >= LAYERWISE_FROM;
+  const turned = turnedToSample(model) ? parameterCount(parameters.filter(({ linear }) => linear)) : 0;
   const parts = {
-    weights: FLOAT * model,
+    weights: FLOAT * (model + turned),
     training: FLOAT * TRAINED_COPIES * trained,
     policies: FLOAT * (merged + plan.snapshots * (trained + merged)),
     activations: FLOAT * activations(config, plan, layerwise),

@@ -41,6 +41,14 @@ export interface OpenedModel {
 /** Models below this many parameters are sampled from with their adapters merged: products with an adapter's few columns are slow. */
 export const MERGED_BELOW = 20_000_000;
 
+/** From this many parameters on, a second copy of the weights takes more memory than faster sampling is worth. */
+const TURNED_BELOW = 500_000_000;
+
+/** Whether sampling on the CPU has a copy of a model's linear weights, turned: not where adapters are merged, which would be turned again and again. */
+export function turnedToSample(parameters: number): boolean {
+  return parameters >= MERGED_BELOW && parameters < TURNED_BELOW;
+}
+
 /** From this many parameters on, the activations of all layers at once are too much. */
 export const LAYERWISE_FROM = 50_000_000;
 
@@ -70,7 +78,8 @@ export async function openModel(options: ModelOptions): Promise<OpenedModel> {
     Object.fromEntries(model.parameters.map(({ name, shape }) => [name, sessions.float(model.weights.get(name)!, shape)])),
   );
   const base = new OnnxPolicy('base', { kind: 'base' });
-  const weights = new WeightFeeds(sessions, model.config, feeds, parameters < MERGED_BELOW);
+  const turn = device === 'cpu' && turnedToSample(parameters);
+  const weights = new WeightFeeds(sessions, model.config, feeds, parameters < MERGED_BELOW, turn);
   const pass = layerwise ? new LayerwisePass(sessions, model.config, weights) : new WholePass(sessions, model.config, weights);
   const trainer = new Trainer(sessions, model.config, pass, base, options.tokensARun ?? 2048);
   return { model, sessions, weights, base, trainer, parameters };

@@ -4,7 +4,9 @@ import { Graph } from './graph/graph';
 import { mergeLora } from './graph/matmul';
 import { type LoraShape, loraParameters } from './graphs/loraShape';
 import type { ModelConfig } from './model/config';
-import type { Feeds, Sessions } from './sessions';
+import { toDisk } from './model/modelFolder';
+import { parametersOf } from './model/parameters';
+import { type Feeds, floats, type Sessions } from './sessions';
 
 /** What a policy adds to the base model. */
 export type PolicyWeights =
@@ -45,6 +47,7 @@ export interface ForwardWeights {
 export class WeightFeeds {
   private readonly merged = new WeakMap<OnnxPolicy, Merged>();
   private readonly fed = new WeakMap<OnnxPolicy, Feeds>();
+  private turned: Feeds | null = null;
 
   constructor(
     private readonly sessions: Sessions,
@@ -52,7 +55,18 @@ export class WeightFeeds {
     /** The base model's tensors. */
     readonly base: Feeds,
     private readonly merge: boolean,
+    /** Whether sampling has a copy of the base model's linear weights, turned. */
+    private readonly turn = false,
   ) {}
+
+  /** The tensors that `stepGraph` is fed; with `turned`, linear weights are `[out, in]`. */
+  async toSample(policy: OnnxPolicy): Promise<ForwardWeights & { readonly turned: boolean }> {
+    const { feeds, lora } = await this.of(policy);
+    const own = policy.weights.kind === 'full' || (policy.weights.kind === 'lora' && this.merge);
+    if (!this.turn || own) return { feeds, lora, turned: false };
+    this.turned ??= turnedWeights(this.sessions, this.config, this.base);
+    return { feeds: { ...feeds, ...this.turned }, lora, turned: true };
+  }
 
   async of(policy: OnnxPolicy): Promise<ForwardWeights> {
     const { weights } = policy;
@@ -113,6 +127,17 @@ export class WeightFeeds {
     const inputs = { ...this.base, ...parameters.tensors(this.sessions) };
     return Object.fromEntries(names.map((name) => [name, inputs[name]!]));
   }
+}
+
+/** Linear weights as `[out, in]`, as model files hold them. */
+function turnedWeights(sessions: Sessions, config: ModelConfig, base: Feeds): Feeds {
+  const linear = parametersOf(config).filter((parameter) => parameter.linear);
+  return Object.fromEntries(
+    linear.map((parameter) => [
+      parameter.name,
+      sessions.float(toDisk(parameter, floats(base, parameter.name)), [...parameter.shape].reverse()),
+    ]),
+  );
 }
 
 /** The weights that an adapter changes, `[rows, columns]`. */

@@ -121,10 +121,10 @@ export class Sampler {
   }
 
   private async sampleGroup(policy: OnnxPolicy, turns: ReadonlyMap<OnnxLane, Turn>, settings: SamplingSettings): Promise<void> {
-    const { feeds, lora } = await this.weights.of(policy);
+    const { feeds, lora, turned } = await this.weights.toSample(policy);
     const truncated = settings.topP < 1 || settings.topK > 0;
-    const key = `step ${JSON.stringify([lora, truncated])}`;
-    const session = await this.sessions.get(key, () => stepGraph(this.config, lora, truncated));
+    const key = `step ${JSON.stringify([lora, truncated, turned])}`;
+    const session = await this.sessions.get(key, () => stepGraph(this.config, lora, truncated, turned));
     const run = (inputs: Feeds): ReturnType<typeof session.run> =>
       session.run({ ...feeds, ...(truncated ? this.truncation(settings) : {}), ...inputs });
     const waiting = (lanes: Iterable<OnnxLane>): OnnxLane[] => [...lanes].filter((lane) => !turns.get(lane)!.done);

@@ -11,6 +11,7 @@ import type { ModelConfig } from '../model/config';
 import { ropeCopies } from '../model/ropeTables';
 import type { LoraShape } from './loraShape';
 import { type AttentionInputs, head, transformer } from './transformer';
+import { turnedWeightInputs } from './turnedWeights';
 import { weightInputs } from './weightInputs';
 
 /** Names of a layer's cache inputs and of the new entries that the graph returns. */
@@ -27,11 +28,12 @@ export function cacheNames(layer: number): { pastKey: string; pastValue: string;
  * `validRow [L, 1]` (what valid mass is measured against), `inverseTemperature []`.
  * The token is the inverse of the cumulated distribution at `uniform`: the number of tokens whose cumulated weight is at most uniform · total.
  * With `truncated`, only the likeliest tokens count, places 0 to `lastPlace [1]`, and of them the likeliest that together make `topP []` of the rest.
+ * With `turned`, the weights of linear layers are `[out, in]`.
  * Outputs: `token [L, 1]`, `logProb`, `validMass`, `entropy` `[L, 1]`, and the new cache entries `[B, groups, n, size]`.
  */
-export function stepGraph(config: ModelConfig, lora: LoraShape | null, truncated = false): Graph {
+export function stepGraph(config: ModelConfig, lora: LoraShape | null, truncated = false, turned = false): Graph {
   const graph = new Graph('step');
-  const weights = weightInputs(graph, config, lora, 'factored');
+  const weights = turned ? turnedWeightInputs(graph, config, lora) : weightInputs(graph, config, lora, 'factored');
   const ids = graph.input('ids', 'int64', ['B', 'n', 1]);
   const x = transformer(graph, config, ids, weights, cachedAttention(graph, config));
   const logits = head(graph, config, reshape(x, ['B', config.hiddenSize]), weights);

@@ -15,6 +15,17 @@ export interface Weights {
   of(name: string): Value;
   /** x · W of a linear layer, adapter and all, bias left out. */
   project(x: Value, module: string): Value;
+  /** Where given, feed-forward layers run on columns. */
+  readonly columns?: ColumnWeights;
+}
+
+/** Products on columns, one a token: `[in, N]` to `[out, N]`. */
+export interface ColumnWeights {
+  /** Rows `[…, in]` as columns. */
+  enter(x: Value): Value;
+  project(x: Value, module: string): Value;
+  /** Columns as rows, with the leading axes of `like`. */
+  leave(y: Value, like: Value): Value;
 }
 
 /** Rotations of queries (which also carry the attention scale) and of keys. */
@@ -67,10 +78,13 @@ export function block(graph: Graph, config: ModelConfig, layer: number, x: Value
   const middle = add(pick(x), attended);
   const fed = graph.scope('mlp', () => {
     const m = normed(config, middle, weights.of(name(config.gemmaNorms ? 'pre_feedforward_layernorm' : 'post_attention_layernorm')));
-    const gate = dense(graph, config, layer, 'gate_proj', m, weights);
-    const up = dense(graph, config, layer, 'up_proj', m, weights);
+    const { columns } = weights;
+    const read = columns ? columns.enter(m) : m;
+    const gate = dense(graph, config, layer, 'gate_proj', read, weights, columns);
+    const up = dense(graph, config, layer, 'up_proj', read, weights, columns);
     const gated = multiply(config.activation === 'silu' ? silu(gate) : geluTanh(gate), up);
-    return after('post_feedforward_layernorm', dense(graph, config, layer, 'down_proj', gated, weights));
+    const down = dense(graph, config, layer, 'down_proj', gated, weights, columns);
+    return after('post_feedforward_layernorm', columns ? columns.leave(down, m) : down);
   });
   return add(middle, fed);
 }
@@ -98,11 +112,22 @@ function attention(
   return dense(graph, config, layer, 'o_proj', inputs.attend(layer, q, k, v), weights);
 }
 
-function dense(graph: Graph, config: ModelConfig, layer: number, linear: LinearLayer, x: Value, weights: Weights): Value {
+/** @param columns where x is columns */
+function dense(
+  graph: Graph,
+  config: ModelConfig,
+  layer: number,
+  linear: LinearLayer,
+  x: Value,
+  weights: Weights,
+  columns?: ColumnWeights,
+): Value {
   return graph.scope(linear, () => {
     const module = moduleName(layer, linear);
-    const y = weights.project(x, module);
-    return hasBias(config, linear) ? add(y, weights.of(`${module}.bias`)) : y;
+    const y = (columns ?? weights).project(x, module);
+    if (!hasBias(config, linear)) return y;
+    const bias = weights.of(`${module}.bias`);
+    return add(y, columns ? reshape(bias, [...bias.shape, 1]) : bias);
   });
 }
 
