@@ -41,12 +41,12 @@ export const forkHere: Command = {
     const fromTranscript = activeTranscript(services.transcripts) !== undefined;
     const target = await turnTarget(services, args);
     const { run, place, negotiation } = target;
-    if (negotiation.branch !== undefined) throw new Refusal('This is a branch already: fork the negotiation that it leaves');
     if (!negotiation.committed) throw new Refusal('This negotiation is under way: fork it once its iteration is committed');
     refuseUnlessForkable(run);
     const { players, samples = 1, seed = freeSeed(target), answers, goOn } = options.data;
     const { iteration = 0, negotiation: number = 0, turn = 0 } = place;
-    const at = { folder: run.folder.path, iteration, negotiation: number, turn };
+    const of = negotiation.branch === undefined ? {} : { branch: negotiation.branch.branch };
+    const at = { folder: run.folder.path, iteration, negotiation: number, ...of, turn };
     const left = players === undefined || goOn === true ? unfinished(services).at(at) : undefined;
     if (goOn === true && left === undefined) throw new Refusal('Nobody left a branch at this turn');
     const begun = left === undefined || goOn === true ? left : await whetherToGoOn(left);
@@ -163,22 +163,22 @@ async function withPerson(
 }
 
 /** The first seed that has no branch at this turn yet: the same seed and players would only give the same branches. */
-function freeSeed({ run, place }: TurnTarget): number {
+function freeSeed({ run, place }: Pick<TurnTarget, 'run' | 'place'>): number {
   const { iteration = 0, negotiation = 0, turn = 0 } = place;
   return Math.max(-1, ...run.branches.of({ iteration, negotiation, turn }).map(({ seed }) => seed)) + 1;
 }
 
 async function choose(
   services: Services,
-  { run, negotiation, turn }: TurnTarget,
+  target: TurnTarget,
 ): Promise<{ readonly players: Players; readonly samples: number } | undefined> {
   const chosen: [string | null, string | null] = [null, null];
   let samples = 1;
-  const seats = [turn.seat, other(turn.seat)] as const;
+  const seats = [target.turn.seat, other(target.turn.seat)] as const;
   const steps = [
     ...seats.map((seat, i) => ({
       ...whoQuestion(seat, i === 0),
-      choices: () => whoGoesOn(services, run, negotiation, seat, i === 0 ? null : chosen[seats[0]]),
+      choices: () => whoGoesOn(services, target, seat, i === 0 ? null : chosen[seats[0]]),
     })),
     { title: 'Samples', placeholder: 'How many branches?', choices: () => sampleChoices(chosen.includes(PERSON)) },
   ];

@@ -55,7 +55,7 @@ async function keysAt(services: Services): Promise<TargetKeys> {
   const turn = negotiation?.turns.find((each) => each.turn === place.turn);
   return {
     'parley.atTurn': place.turn !== undefined,
-    'parley.atForkable': turn !== undefined && negotiation?.committed === true && negotiation.branch === undefined,
+    'parley.atForkable': turn !== undefined && negotiation?.committed === true,
     'parley.atAskable': turn !== undefined && negotiation?.committed === true && turn.tokens.texts.length > 0,
     'parley.atComparable': comparable(store, run, place).length > 0,
     'parley.hasOtherOfGame': store.runs.some((other) => other !== run && other.game === run.game),

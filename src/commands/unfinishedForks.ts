@@ -6,6 +6,8 @@ const unfinished = z.object({
   folder: z.string(),
   iteration: z.int(),
   negotiation: z.int(),
+  /** The branch that it leaves, where it does not leave the negotiation itself. */
+  branch: z.int().optional(),
   turn: z.int(),
   /** `[seat]`, as `fork` takes them. */
   players: z.tuple([z.string().nullable(), z.string().nullable()]),
@@ -18,7 +20,7 @@ const unfinished = z.object({
 export type UnfinishedFork = z.infer<typeof unfinished>;
 
 /** The turn that a branch leaves at, of the run in a folder. */
-type Point = Pick<UnfinishedFork, 'folder' | 'iteration' | 'negotiation' | 'turn'>;
+type Point = Pick<UnfinishedFork, 'folder' | 'iteration' | 'negotiation' | 'branch' | 'turn'>;
 
 const KEY = 'parley.unfinishedForks';
 
@@ -52,6 +54,6 @@ export class UnfinishedForks {
   }
 }
 
-function isAt(fork: UnfinishedFork, { folder, iteration, negotiation, turn }: Point): boolean {
-  return fork.folder === folder && fork.iteration === iteration && fork.negotiation === negotiation && fork.turn === turn;
+function isAt(fork: UnfinishedFork, point: Point): boolean {
+  return (['folder', 'iteration', 'negotiation', 'branch', 'turn'] as const).every((key) => fork[key] === point[key]);
 }

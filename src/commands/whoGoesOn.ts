@@ -1,4 +1,5 @@
 import { AGENT_NAMES, type Seat } from '../domain/seat';
+import { branchAt } from '../protocol/branches';
 import { PERSON } from '../protocol/play';
 import type { NegotiationView } from '../protocol/webview';
 import type { OpenRun } from '../runs/openRun';
@@ -7,16 +8,23 @@ import { plainWords } from '../views/plainWords';
 import { playerChoices } from './playerChoices';
 import type { Services } from './services';
 import type { Choice } from './steps';
+import type { TurnTarget } from './turnTarget';
 
 /**
  * Whom a seat can be given to from a turn on: who had it, the reader, and everybody who can play the game. A person sits once, and
  * against nobody who may answer otherwise when asked again. Answers are players as JSON, null as before.
  * @param beside who got the other seat; null for nobody yet, or whoever had it
  */
-export function whoGoesOn(services: Services, run: OpenRun, negotiation: NegotiationView, seat: Seat, beside: string | null): Choice[] {
+export function whoGoesOn(
+  services: Services,
+  { run, negotiation, turn }: Pick<TurnTarget, 'run' | 'negotiation' | 'turn'>,
+  seat: Seat,
+  beside: string | null,
+): Choice[] {
   const { file } = run;
   if (file === null) return [];
-  const before = asBefore(run, negotiation, seat);
+  const left = negotiation.branch && branchAt(negotiation.branch, turn.turn);
+  const before = left ? asInBranch(left.players[seat].name) : asBefore(run, negotiation, seat);
   const you: Choice = { label: 'You', description: 'turn by turn', pick: () => JSON.stringify(PERSON) };
   const others = playerChoices(services, file.config.game, false);
   const isEndpoint = (name: string): boolean => name.startsWith('api:');
@@ -25,6 +33,11 @@ export function whoGoesOn(services: Services, run: OpenRun, negotiation: Negotia
     ...(beside === PERSON || (beside !== null && isEndpoint(beside)) ? [] : [you]),
     ...(beside === PERSON ? others.filter(({ label }) => !isEndpoint(label) && label !== 'Chat endpoints') : others),
   ];
+}
+
+/** Who went on in the branch that is left; a person is asked for as one. */
+function asInBranch(name: string): Choice | null {
+  return name === PERSON ? null : { label: 'As before', description: plainWords(name), pick: () => JSON.stringify(null) };
 }
 
 function asBefore({ file, folder }: OpenRun, { place, players }: NegotiationView, seat: Seat): Choice | null {

@@ -14,6 +14,9 @@ const continued = z.strictObject({
   asBefore: z.boolean(),
 });
 
+/** A stretch of a branch: from this turn on, these players. */
+const stretch = z.strictObject({ branch: z.int().positive(), turn: index, players: pairOf(continued) });
+
 /**
  * branches/index.jsonl, line by line: what no line names does not exist, and what a later line deletes does no longer. The
  * journal knows nothing of branches, and training nothing of either.
@@ -33,6 +36,8 @@ export const branchLine = z.discriminatedUnion('type', [
     /** The first turn that is its own, and that turn's round. */
     round: index,
     turn: index,
+    /** Where it leaves another branch: the branches whose words it keeps before its own, the outermost first. */
+    after: z.array(stretch).min(1).optional(),
     /** Token draws are keyed by (seed, sample, seat, turn, token). */
     seed: index,
     sample: index,
@@ -55,6 +60,17 @@ export type BranchLine = z.infer<typeof branchLine>;
 
 /** A branch that exists. */
 export type Branch = Extract<BranchLine, { type: 'branch' }>;
+
+/**
+ * The branch that a turn of a branch belongs to, itself or one that it left; undefined for turns of the negotiation itself.
+ * @param turn the turn's place in the negotiation, from 0
+ */
+export function branchAt<T extends { readonly turn: number }>(
+  branch: T & { readonly after?: readonly T[] | undefined },
+  turn: number,
+): T | undefined {
+  return [...(branch.after ?? []), branch].findLast((each) => each.turn <= turn);
+}
 
 /** The turn that a branch leaves its negotiation at. */
 export type BranchPoint = Pick<Branch, 'iteration' | 'negotiation' | 'turn'>;
@@ -80,6 +96,8 @@ const forkParams = z.strictObject({
   folder: z.string().min(1),
   iteration: z.int().positive(),
   negotiation: index,
+  /** Goes on from this branch of it. */
+  branch: z.int().positive().optional(),
   turn: index,
   /** Who goes on, `[seat]`, as `parley evaluate` writes players with absolute paths; null: who had the seat before. */
   players: pairOf(z.string().min(1).nullable()),

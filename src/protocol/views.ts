@@ -132,6 +132,8 @@ export interface BranchView {
   /** The first turn that is its own, and that turn's round. */
   readonly round: number;
   readonly turn: number;
+  /** Where it leaves another branch: those whose words it keeps before its own, the outermost first. */
+  readonly after?: readonly Pick<BranchView, 'branch' | 'turn' | 'players'>[];
   readonly seed: number;
   /** 0-based. */
   readonly sample: number;

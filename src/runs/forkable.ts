@@ -25,13 +25,17 @@ function hasBaseModel({ config: { policy } }: RunFile): boolean {
 }
 
 /** A branch as views show it. */
-export function branchView({ branch, round, turn, seed, sample, players, reward }: Branch): BranchView {
-  const [alice, bob] = players;
+export function branchView({ branch, round, turn, after, seed, sample, players, reward }: Branch): BranchView {
   return {
     ...{ branch, round, turn, seed, sample, reward },
-    players: [
-      { name: alice.name, asBefore: alice.asBefore },
-      { name: bob.name, asBefore: bob.asBefore },
-    ],
+    ...(after && { after: after.map((each) => ({ branch: each.branch, turn: each.turn, players: whoWent(each.players) })) }),
+    players: whoWent(players),
   };
+}
+
+function whoWent([alice, bob]: Branch['players']): BranchView['players'] {
+  return [
+    { name: alice.name, asBefore: alice.asBefore },
+    { name: bob.name, asBefore: bob.asBefore },
+  ];
 }

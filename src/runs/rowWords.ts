@@ -132,7 +132,7 @@ function words({ run, what }: TreeNode): Words {
     }
     case 'branch': {
       const { branch, seed, sample, reward: pay } = what.branch;
-      const detail = `${whoWentOn(what.branch.players)} · seed ${seed}, sample ${sample + 1}`;
+      const detail = `${whoWentOn(what.branch.players)} · ${ofBranch(what.branch)}seed ${seed}, sample ${sample + 1}`;
       return { label: `branch ${branch}`, detail, badge: pay.map(points).join(' / '), badgeMeaning: 'points a round of Alice and Bob' };
     }
     case 'set':
@@ -149,6 +149,12 @@ function words({ run, what }: TreeNode): Words {
     case 'notice':
       return { label: what.label, detail: what.detail };
   }
+}
+
+/** The branch that another leaves, where it does not leave the negotiation itself: `from branch 2 · `. */
+export function ofBranch({ after }: { readonly after?: readonly { readonly branch: number }[] | undefined }): string {
+  const left = after?.at(-1);
+  return left === undefined ? '' : `from branch ${left.branch} · `;
 }
 
 /** Who goes on in a branch in place of who did in the original: `Bob: ipd-rl@200`. */

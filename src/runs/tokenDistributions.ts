@@ -1,4 +1,5 @@
 import type { Seat } from '../domain/seat';
+import { branchAt } from '../protocol/branches';
 import type { DistributionsView, Place, PolicyRef } from '../protocol/webview';
 import { whyNotForkable } from './forkable';
 import type { InferenceProcess } from './inferenceProcess';
@@ -110,10 +111,10 @@ export class TokenDistributions {
     const view = await run.negotiation(place).catch(() => null);
     const turn = view?.turns.find((each) => each.turn === place.turn);
     if (view == null || turn === undefined || run.file === null) return null;
-    const isOwn = view.branch !== undefined && turn.turn >= view.branch.turn;
+    const said = view.branch && branchAt(view.branch, turn.turn);
     // In a branch, players are named by their run's folder and iteration.
-    const named = isOwn ? /^(.*)@(\d+)$/.exec(view.players[turn.seat]) : null;
-    if (isOwn) {
+    const named = said ? /^(.*)@(\d+)$/.exec(said.players[turn.seat].name) : null;
+    if (said) {
       const of = named && this.store.runs.find(({ folder }) => folder.baseName === named[1]);
       return of ? { policy: { run: of.id, iteration: Number(named[2]) }, isExact: true } : null;
     }

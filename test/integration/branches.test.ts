@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { DistributionsView, TreeRow } from '../../src/protocol/webview';
+import type { DistributionsView, Place, TreeRow } from '../../src/protocol/webview';
 import { RunFolder } from '../../src/runs/runFolder';
 import { RunStore } from '../../src/runs/runStore';
 import { RunTree } from '../../src/runs/runTree';
@@ -21,11 +21,11 @@ describe('Branches', function () {
   };
 
   /** The rows under a place, as the tree of a window that opens the folder has them. */
-  async function treeRows(folder: string): Promise<readonly TreeRow[]> {
+  async function treeRows(folder: string, at: Partial<Place> = {}): Promise<readonly TreeRow[]> {
     const store = new RunStore();
     const run = await store.open(folder);
     const tree = new RunTree(store);
-    tree.reveal({ run: run.id, ...place, branch: run.branches.branches[0]?.branch ?? 1 });
+    tree.reveal({ run: run.id, ...place, branch: run.branches.branches[0]?.branch ?? 1, ...at });
     return until('the turns', () => {
       const { rows } = tree.window(0, 200);
       return rows.some(({ kind }) => kind === 'turn') ? rows : undefined;
@@ -79,10 +79,32 @@ describe('Branches', function () {
     const turns = (of: string): string[] => of.split('\n').filter((line) => line.includes('│'));
     assert.deepEqual(turns(text).slice(0, 2), turns(whole?.getText() ?? '').slice(0, 2));
     assert.deepEqual(turns(text).filter((_, i) => i >= 2 && i % 2 === 1).map((line) => /│ (\w)/.exec(line)?.[1]), ['B', 'B', 'B']); // biome-ignore format: one line
+    const onBranch = await lenses(vscode.Uri.parse(String(uri)));
     assert.deepEqual(
-      (await lenses(vscode.Uri.parse(String(uri)))).filter((title) => /Original|Delete|Fork/.test(title)),
+      onBranch.filter((title) => /Original|Delete/.test(title)),
       ['Compare with Original', 'Open Original', 'Delete Branch'],
     );
+    assert.equal(onBranch.filter((title) => title === 'Fork Here').length, 8);
+  });
+
+  it('are left themselves, with what they said before', async () => {
+    const run = idOf(folders.aa);
+    const args = { run, ...place, round: 2, turn: 4, branch: 2, players: ['scripted:always-cooperate', null], seed: 0 };
+    assert.deepEqual(await execute('forkHere', args), [3]);
+    const row = (await treeRows(folders.aa, { round: 2, turn: 4, branch: 3 })).find(({ label }) => label === 'branch 3');
+    assert.match(row?.detail ?? '', /^Alice: scripted:always-cooperate.* · from branch 2 · seed 0, sample 1$/);
+    const text = async (branch: number): Promise<string[]> => {
+      const uri = transcriptUri({ folder: folders.aa, iteration: 3, negotiation: 1, branch });
+      return (await vscode.workspace.openTextDocument(uri))
+        .getText()
+        .split('\n')
+        .filter((line) => line.includes('│'));
+    };
+    const [left, own] = [await text(2), await text(3)];
+    assert.deepEqual(own.slice(0, 4), left.slice(0, 4));
+    const uri = transcriptUri({ folder: folders.aa, iteration: 3, negotiation: 1, branch: 2 });
+    await until('the lens', async () => (await lenses(uri)).includes('1 Branch') || undefined);
+    assert.equal(await execute('deleteBranch', { run, ...place, branch: 3, confirmed: true }), true);
   });
 
   it('are played by a person turn by turn', async () => {
@@ -163,8 +185,8 @@ describe('Branches', function () {
     assert.match(imported.error, /was imported/);
     const nobody = { run: idOf(folders.aa), ...place, players: [null, 'scripted:tit-for-tatt'] };
     assert.match(((await execute('forkHere', nobody)) as { error: string }).error, /did you mean "tit-for-tat"/);
-    const nested = { run: idOf(folders.aa), ...place, branch: 2, players: [null, null] };
-    assert.match(((await execute('forkHere', nested)) as { error: string }).error, /a branch already: fork the negotiation that it leaves/);
+    const gone = { run: idOf(folders.aa), ...place, branch: 99, players: [null, null] };
+    assert.match(((await execute('forkHere', gone)) as { error: string }).error, /has no such turn/);
     const nowhere = { run: idOf(folders.aa), iteration: 3, negotiation: 1, turn: 90, players: [null, null] };
     assert.match(((await execute('forkHere', nowhere)) as { error: string }).error, /has no such turn/);
   });

@@ -2,7 +2,7 @@ import type { GameSettings } from '../../domain/games/game';
 import { type Random, random } from '../../domain/random';
 import { type PendingTurn, play } from '../../domain/rollout';
 import { type Pair, pair, SEATS, type Seat } from '../../domain/seat';
-import type { Branch, BranchRequests, Forked } from '../../protocol/branches';
+import { type Branch, type BranchRequests, branchAt, type Forked } from '../../protocol/branches';
 import { PERSON } from '../../protocol/play';
 import type { TurnRow } from '../../protocol/rollouts';
 import { readBranchIndex } from '../../runs/branchIndex';
@@ -19,6 +19,7 @@ import { branchRows } from './branchRows';
 import { dealOf, type History, readHistory, requestAt } from './history';
 import { PersonInBranch, Unanswered } from './personInBranch';
 import { PERSONS_CHAIR } from './play/otherSeat';
+import { type TokenOrigin, tokenOrigin } from './tokenOrigin';
 import type { Work } from './work';
 
 type ForkParams = BranchRequests['fork'][0];
@@ -30,13 +31,14 @@ interface Continuing {
 }
 
 /**
- * Plays a negotiation on from one of its turns, several times, and keeps the branches in the run folder. The game is dealt as it
+ * Plays a negotiation, or a branch of it, on from one of its turns, several times, and keeps the branches in the run folder. The game is dealt as it
  * was, what was said before the turn is replayed token for token, and the rest is drawn by (seed, sample, seat, turn, token).
  * @throws Error in one line for a turn that cannot be played again, and what players throw; nothing is kept then.
  */
 export async function forkWork(params: ForkParams, work: Work): Promise<Forked> {
   const { folder, turn, samples, seed } = params;
-  const history = await readHistory(folder, params);
+  const history = await readHistory(folder, params, params.branch);
+  const after = stretchesBefore(history, turn);
   requestAt(history, turn);
   const continuing = await Promise.all(SEATS.map((seat) => whoContinues(params, history, seat, work)));
   const specs = pair((seat) => continuing[seat]!.spec);
@@ -45,7 +47,7 @@ export async function forkWork(params: ForkParams, work: Work): Promise<Forked> 
   if (players.some(({ player }) => player === PERSON) && players.some(({ player }) => player.startsWith('api:'))) {
     throw new RangeError('an endpoint answers otherwise when it is asked again: a person meets one in Play Against Policy');
   }
-  const known = await keptAlready(params, players);
+  const known = await keptAlready(params, players, after);
   const missing = Array.from({ length: samples }, (_, sample) => sample).filter((sample) => !known.has(sample));
   if (missing.length === 0) return { branches: [...known.values()], warnings: [], ask: null };
 
@@ -72,6 +74,7 @@ export async function forkWork(params: ForkParams, work: Work): Promise<Forked> 
       const { rounds } = played.negotiation;
       return {
         ...{ time, parley: parleyVersion(work.media), iteration, group, negotiation, round, turn, seed, sample },
+        ...(after.length === 0 ? {} : { after }),
         players: [players[0], players[1]],
         reward: [...pair((seat) => rounds.reduce((sum, { rewards }) => sum + rewards[seat], 0) / rounds.length)],
         rows: written.length,
@@ -89,11 +92,19 @@ export async function forkWork(params: ForkParams, work: Work): Promise<Forked> 
   }
 }
 
+/** The branches that had the word before a turn, the outermost first; none where the negotiation itself had. */
+function stretchesBefore({ branch }: History, turn: number): NonNullable<Branch['after']> {
+  if (branch === undefined) return [];
+  const own = { branch: branch.branch, turn: branch.turn, players: branch.players };
+  return [...(branch.after ?? []), own].filter((each) => each.turn < turn);
+}
+
 async function whoContinues({ players, turn, folder }: ForkParams, history: History, seat: Seat, work: Work): Promise<Continuing> {
-  const { run, iterations, rows } = history;
+  const { run, iterations, rows, branch } = history;
   const given = players[seat];
-  const before = given === null ? seatThen(folder, run, iterations, rows.find((row) => row.seat === seat)!) : null;
-  const player = given ?? before?.player;
+  const left = branch && branchAt(branch, turn);
+  const before = given !== null || left ? null : seatThen(folder, run, iterations, rows.find((row) => row.seat === seat)!);
+  const player = given ?? left?.players[seat].player ?? before?.player;
   if (player === undefined) throw new Error(`${run.name} has kept no checkpoint, so that nobody can go on from turn ${turn} as before`);
   const { game } = run.config;
   const entry = { name: PERSON, player, asBefore: false };
@@ -103,7 +114,11 @@ async function whoContinues({ players, turn, folder }: ForkParams, history: Hist
 }
 
 /** Samples that were made before with the same players and seed, and their branches: what is drawn again is the same again. */
-async function keptAlready(params: ForkParams, players: Pair<Continuing['entry']>): Promise<Map<number, number>> {
+async function keptAlready(
+  params: ForkParams,
+  players: Pair<Continuing['entry']>,
+  after: NonNullable<Branch['after']>,
+): Promise<Map<number, number>> {
   // An endpoint gives no answer twice, and a person need not.
   if (players.some(({ player }) => player.startsWith('api:') || player === PERSON)) return new Map();
   const { iteration, negotiation, turn, seed, samples, folder } = params;
@@ -113,6 +128,7 @@ async function keptAlready(params: ForkParams, players: Pair<Continuing['entry']
       branch.iteration === iteration &&
       branch.negotiation === negotiation &&
       branch.turn === turn &&
+      (branch.after ?? []).map((each) => each.branch).join() === after.map((each) => each.branch).join() &&
       branch.seed === seed &&
       branch.sample < samples &&
       SEATS.every((seat) => branch.players[seat].player === players[seat].player),
@@ -130,6 +146,7 @@ function rulesIn({ run }: History): Partial<GameSettings> {
 async function playOn(history: History, seated: Pair<Player>, { turn, samples, seed, answers = [] }: ForkParams, work: Work) {
   const { run, rows, iteration } = history;
   const { game, gameSettings } = run.config;
+  const isOurs = await tokenOrigin(history, work.media);
   const byTurn = new Map(rows.map((row) => [row.turn, row]));
   const rules = rulesIn(history);
   const deal = (): Random => dealOf(run.config, iteration, rows[0]!.seed_group);
@@ -144,7 +161,7 @@ async function playOn(history: History, seated: Pair<Player>, { turn, samples, s
   try {
     const negotiations = await play(positions, async (pending) => {
       const past = pending.filter((each) => each.turn < turn);
-      await table.replay(past.map((each) => pastTurn(each, byTurn.get(each.turn)!, seated, run.model.sha256)));
+      await table.replay(past.map((each) => pastTurn(each, byTurn.get(each.turn)!, seated, run.model.sha256, isOurs)));
       const ahead = pending.filter((each) => each.turn >= turn);
       const { round } = pending[0]!.request.view;
       if (ahead.length > 0) work.progress(round, gameSettings.rounds, `round ${round + 1} of ${gameSettings.rounds}`);
@@ -162,9 +179,10 @@ async function playOn(history: History, seated: Pair<Player>, { turn, samples, s
 }
 
 /** A turn of the original as whoever has the seat now remembers it: with its very tokens where it reads and says the same by them. */
-function pastTurn(pending: PendingTurn, row: TurnRow, seated: Pair<Player>, model: string): PastTurn {
+function pastTurn(pending: PendingTurn, row: TurnRow, seated: Pair<Player>, model: string, isOurs: TokenOrigin): PastTurn {
   const player = seated[pending.seat];
-  const isSame = player.kind === 'policy' && player.engine.info.modelHash === model && pending.request.observation === row.prompt;
+  const isSame =
+    isOurs(row) && player.kind === 'policy' && player.engine.info.modelHash === model && pending.request.observation === row.prompt;
   const tokens = isSame && row.token_ids.length > 0 ? { read: row.prompt_token_ids, tokens: Int32Array.from(row.token_ids) } : null;
   return { ...pending, text: row.text, tokens };
 }

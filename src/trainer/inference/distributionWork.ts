@@ -5,6 +5,7 @@ import { policyFolder } from '../environment';
 import { findPolicy } from '../players/policySource';
 import { constraintBinder } from '../tokenConstraints';
 import { type History, readHistory, requestAt } from './history';
+import { tokenOrigin } from './tokenOrigin';
 import type { Work } from './work';
 
 /**
@@ -29,7 +30,7 @@ export async function distributionWork(params: BranchRequests['distributions'][0
       throw new Error(`${config.policy} is no longer the base model of ${run.name}: put the old one back`);
     if (!engine.distributions) throw new Error(`an engine on ${engine.info.device} tells no whole distributions`);
     const request = requestAt(history, turn);
-    if (request.observation !== row.prompt || !(await isOfModel(history, row, work)))
+    if (request.observation !== row.prompt || !(await allTokensOurs(history, row, work.media)))
       throw new Error(
         `${row.player} said this, who reads the game in other words or tokens than ${run.name}: their tokens cannot be compared`,
       );
@@ -66,15 +67,10 @@ export async function distributionWork(params: BranchRequests['distributions'][0
   }
 }
 
-/** Whether a turn's tokens are of the run's base model. In a branch, anybody may have gone on. */
-async function isOfModel({ run, branch, folder }: History, { turn, seat }: TurnRow, { media }: Work): Promise<boolean> {
-  if (branch === undefined || turn < branch.turn) return true;
-  const source = await findPolicy(branch.players[seat === 0 ? 0 : 1].player, folder);
-  const { game } = run.config;
-  return (
-    source !== null &&
-    policyFolder(media, { policy: source.model, game: source.run?.config.game ?? game }) === policyFolder(media, run.config)
-  );
+/** Whether all that the seat had read and said by then, the turn included, is in the run's tokens. */
+async function allTokensOurs(history: History, { turn, seat }: TurnRow, media: string): Promise<boolean> {
+  const isOurs = await tokenOrigin(history, media);
+  return history.rows.filter((row) => row.seat === seat && row.turn <= turn).every(isOurs);
 }
 
 /** A policy's probabilities of all tokens. */

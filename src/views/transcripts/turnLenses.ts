@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { AGENT_NAMES } from '../../domain/seat';
-import type { Place } from '../../protocol/webview';
+import type { BranchView, Place } from '../../protocol/webview';
 import { comparable } from '../../runs/comparable';
 import { signed } from '../../runs/rowWords';
 import type { RunStore } from '../../runs/runStore';
@@ -38,7 +38,7 @@ export class TurnLenses implements vscode.CodeLensProvider {
     const source = this.files.sourceOf(document.uri);
     if (transcript === undefined || source === undefined) return [];
     const { branch, branches = [], committed } = transcript.negotiation;
-    const isForkable = committed && branch === undefined && source.run.whyNotForkable === null;
+    const isForkable = committed && source.run.whyNotForkable === null;
     const isComparable = committed && comparable(this.store, source.run, source.place).length > 0;
     const lenses = transcript.turns.flatMap((turn) => [
       ...lensesOf(turn, source.place),
@@ -47,7 +47,7 @@ export class TurnLenses implements vscode.CodeLensProvider {
         turn,
         source.place,
         isForkable,
-        branches.filter((each) => branch === undefined && each.turn === turn.view.turn).length,
+        branches.filter((each) => each.turn === turn.view.turn && leaves(each, branch)).length,
       ),
     ]);
     const outcomes = transcript.rounds.flatMap(({ round, line }) => {
@@ -84,7 +84,12 @@ function compareLens({ view, line, promptLine }: TranscriptTurn, negotiation: Pl
   return lens(promptLine ?? line, 'Compare', 'compareNegotiation', place, tooltip);
 }
 
-/** What can be done about branches at a turn of an original. */
+/** Whether a branch leaves what is shown: the negotiation, or a branch of it. */
+function leaves({ after }: BranchView, shown: BranchView | undefined): boolean {
+  return shown === undefined || after?.at(-1)?.branch === shown.branch;
+}
+
+/** What can be done about branches at a turn. */
 function branchLenses(
   { view, line, promptLine }: TranscriptTurn,
   negotiation: Place,

@@ -116,6 +116,38 @@ describe('branches of negotiations', () => {
     expect(more.branches).toHaveLength(3);
   });
 
+  it('are left as negotiations are: what they said stays, and who went on goes on', async () => {
+    const at = { job: 1, folder, iteration: 4, negotiation: 3, samples: 1, seed: 40 };
+    const kept = async (params: Partial<Parameters<typeof forkWork>[0]> & { readonly turn: number }) => {
+      const { branches } = await forkWork({ ...at, players: [null, null], ...params }, work());
+      const branch = (await readBranchIndex(folder)).branches.find((each) => each.branch === branches[0])!;
+      return { branch, rows: await rowsOf(branch.rollouts, 3) };
+    };
+    const outer = await kept({ turn: 2, players: [null, 'scripted:always-defect'] });
+    const inner = await kept({ turn: 4, branch: outer.branch.branch, players: [null, null] });
+    expect(inner.rows.slice(0, 4).map(said)).toEqual(outer.rows.slice(0, 4).map(said));
+    expect(inner.branch.after).toEqual([{ branch: outer.branch.branch, turn: 2, players: outer.branch.players }]);
+    expect(inner.branch.players.map(({ player }) => player)).toEqual(outer.branch.players.map(({ player }) => player));
+    expect(inner.rows.slice(4).map(({ player }) => player)).toEqual(outer.rows.slice(4).map(({ player }) => player));
+    // The same turn of the negotiation itself is another place.
+    const beside = await kept({ turn: 4 });
+    expect([beside.branch.branch === inner.branch.branch, beside.branch.after]).toEqual([false, undefined]);
+    expect((await kept({ turn: 4, branch: outer.branch.branch })).branch.branch).toBe(inner.branch.branch);
+    // Before the branch's own words there is nothing of it to keep.
+    expect((await kept({ turn: 2, branch: outer.branch.branch, seed: 41 })).branch.after).toBeUndefined();
+    const third = await kept({ turn: 5, branch: inner.branch.branch, players: ['scripted:always-cooperate', null] });
+    expect(third.branch.after?.map(({ branch }) => branch)).toEqual([outer.branch.branch, inner.branch.branch]);
+    const asked = { ...at, branch: inner.branch.branch, token: 0, top: 5, policies: [{ folder, iteration: 3 }] };
+    const alice = inner.rows.find(({ seat, turn }) => seat === 0 && turn >= 4)!;
+    const { tokens, policies } = await distributionWork({ ...asked, turn: alice.turn }, work());
+    const place = tokens.findIndex(({ isSaid }) => isSaid);
+    expect(Math.log(policies[0]!.masked![place]!)).toBeCloseTo(alice.log_probs[0]!, 4);
+    const bob = inner.rows.find(({ seat, turn }) => seat === 1 && turn >= 4)!;
+    await expect(distributionWork({ ...asked, turn: bob.turn }, work())).rejects.toThrow('scripted:always-defect is no policy');
+    await deleteBranch(folder, outer.branch.branch);
+    expect((await distributionWork({ ...asked, turn: alice.turn }, work())).tokens).toEqual(tokens);
+  });
+
   it('let a scripted player go on in the seat whose turn it is, or in both', async () => {
     const [alone] = await fork({ turn: 3, players: [null, 'scripted:always-defect'], samples: 1 });
     expect(

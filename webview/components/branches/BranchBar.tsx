@@ -30,6 +30,7 @@ export function BranchBar({ view }: { readonly view: NegotiationView }): VNode |
       {branch !== undefined && (
         <>
           <span class="dim">
+            {branch.after === undefined ? '' : `from branch ${branch.after.at(-1)?.branch}, `}
             from round {branch.round + 1}, turn {branch.turn + 1} · seed {branch.seed}, sample {branch.sample + 1}
           </span>
           <button

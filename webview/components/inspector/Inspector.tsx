@@ -138,7 +138,7 @@ function Body(): VNode {
         data-vscode-context={JSON.stringify({
           webviewSection: 'negotiation',
           ...view.place,
-          ...(run.forkable === true && view.committed ? { askable: true, forkable: view.branch === undefined } : {}),
+          ...(run.forkable === true && view.committed ? { askable: true, forkable: true } : {}),
           preventDefaultContextMenuItems: true,
         })}
       >
@@ -258,7 +258,7 @@ function perform(action: InspectorAction): boolean {
     }
     case 'fork': {
       const turn = view === null || cursor.value === null ? undefined : view.turns[cursor.value.turn];
-      if (view === null || turn === undefined || currentRun.value?.forkable !== true || view.branch !== undefined) return false;
+      if (view === null || turn === undefined || currentRun.value?.forkable !== true) return false;
       command('forkHere', { ...view.place, round: turn.round, turn: turn.turn });
       return true;
     }

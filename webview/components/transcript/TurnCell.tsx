@@ -114,11 +114,9 @@ function TurnWays({ turn, token }: { readonly turn: TurnView; readonly token: nu
           what would they say?
         </button>
       )}
-      {view.branch === undefined && (
-        <button type="button" class="link ask" title="Let somebody go on from this turn (g)" onClick={() => command('forkHere', place)}>
-          fork here
-        </button>
-      )}
+      <button type="button" class="link ask" title="Let somebody go on from this turn (g)" onClick={() => command('forkHere', place)}>
+        fork here
+      </button>
     </>
   );
 }
