@@ -47,7 +47,7 @@ const vitest = (/** @type {string[]} */ args) => (/** @type {string} */ file) =>
 const kinds = {
   unit: { seconds: 600, command: vitest([]), count: countVitest },
   integration: { seconds: 270, command: () => [path.join(root, 'out/test/integration/launch.mjs')], count: countIntegration },
-  e2e: { seconds: 720, command: vitest(['--config', 'test/e2e/vitest.config.ts']), count: countVitest },
+  e2e: { seconds: 900, command: vitest(['--config', 'test/e2e/vitest.config.ts']), count: countVitest },
 };
 
 const total = { passed: 0, failed: 0 };
