@@ -64,19 +64,38 @@ function lengthsOf(rows: readonly TurnRow[], name: ColumnName, kind: ColumnKind)
 /** All values of a column, one after the other. @throws TypeError for one that is not of the column's type */
 function valuesOf(rows: readonly TurnRow[], name: ColumnName, kind: ColumnKind, type: Column['type'], count: number): ColumnValues {
   const isNumeric = type !== 'STRING' && type !== 'BOOLEAN';
-  const values = isNumeric ? new Float64Array(count) : new Array<Value>(count);
-  const expected = isNumeric ? 'number' : type === 'STRING' ? 'string' : 'boolean';
-  let at = 0;
-  const put = (value: Value): void => {
-    if (typeof value !== expected) throw new TypeError(`column ${name} has ${String(value)}, which is no ${expected}`);
-    values[at++] = value;
-  };
+  if (isNumeric) return numbersOf(rows, name, kind, count);
+  const values: Value[] = [];
   for (const row of rows) {
     const cell = row[name] as Value | null | readonly Value[];
-    if (kind === 'list') {
-      const list = cell as readonly Value[];
-      for (let i = 0; i < list.length; i++) put(list[i]!);
-    } else if (cell !== null) put(cell as Value);
+    if (kind === 'list') for (const value of cell as readonly Value[]) values.push(value);
+    else if (cell !== null) values.push(cell as Value);
   }
+  const expected = type === 'STRING' ? 'string' : 'boolean';
+  for (const value of values) if (typeof value !== expected) throw wrong(name, value, expected);
   return values as ColumnValues;
+}
+
+function numbersOf(rows: readonly TurnRow[], name: ColumnName, kind: ColumnKind, count: number): Float64Array {
+  const values = new Float64Array(count);
+  let at = 0;
+  for (const row of rows) {
+    const cell = row[name];
+    if (kind === 'list') {
+      const list = cell as readonly number[];
+      for (let i = 0; i < list.length; i++) {
+        const value = list[i];
+        if (typeof value !== 'number') throw wrong(name, value, 'number');
+        values[at++] = value;
+      }
+    } else {
+      if (typeof cell !== 'number') throw wrong(name, cell, 'number');
+      values[at++] = cell;
+    }
+  }
+  return values;
+}
+
+function wrong(name: ColumnName, value: unknown, expected: string): TypeError {
+  return new TypeError(`column ${name} has ${String(value)}, which is no ${expected}`);
 }

@@ -227,12 +227,21 @@ function summarise(
     ),
     player: [sources.map(({ players }) => players[0]), sources.map(({ players }) => players[1])],
     invalid: rows.map((turns) => turns.filter(({ valid }) => !valid).length),
-    credit: each((n, seat) => {
-      const tokens = rows[n]!.flatMap((row) => (row.seat === seat ? row.credit : []));
-      return tokens.length > 0 ? mean(tokens) : mean(sources[n]!.credits?.credits[seat] ?? []);
-    }),
+    credit: each((n, seat) => meanOfTokens(rows[n]!, seat) ?? mean(sources[n]!.credits?.credits[seat] ?? [])),
     ...(sources[0]?.game === 'ipd' && { cooperation }),
   };
+}
+
+/** Mean credit of a seat's tokens; undefined where it has none. */
+function meanOfTokens(rows: readonly TurnRow[], of: Seat): number | undefined {
+  let sum = 0;
+  let tokens = 0;
+  for (const { seat, credit } of rows) {
+    if (seat !== of) continue;
+    for (let i = 0; i < credit.length; i++) sum += credit[i]!;
+    tokens += credit.length;
+  }
+  return tokens === 0 ? undefined : sum / tokens;
 }
 
 function mean(values: readonly number[]): number {
