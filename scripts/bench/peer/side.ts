@@ -28,6 +28,16 @@ const took = z.object({ seconds: z.number() });
 /** One training step as a side measured it; the gradient's time is part of the whole. */
 export type Step = z.infer<typeof step>;
 
+/** A side that ended instead of answering, as one does that finds no more memory. */
+export class SideEnded extends Error {
+  constructor(
+    readonly side: string,
+    complaint: string,
+  ) {
+    super(`${side} ended: ${complaint.trim().split('\n').at(-1) ?? ''}`);
+  }
+}
+
 /** A process that trains and samples on request, one JSON line each way, and idles in between: ours or the peer's. */
 export class Side {
   private readonly child: ChildProcess;
@@ -36,7 +46,7 @@ export class Side {
 
   /** @param name how messages call it */
   constructor(
-    private readonly name: string,
+    readonly name: string,
     command: string,
     args: readonly string[],
   ) {
@@ -88,11 +98,11 @@ export class Side {
     await ended;
   }
 
-  /** @throws Error with the end of what the process wrote to stderr, when it ended instead of answering. */
+  /** @throws SideEnded with the last line that the process wrote to stderr. */
   private async ask(request: object): Promise<unknown> {
     this.child.stdin!.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await this.lines.next();
-    if (done) throw new Error(`${this.name} ended: ${this.complaint.trim().split('\n').at(-1) ?? ''}`);
+    if (done) throw new SideEnded(this.name, this.complaint);
     return JSON.parse(value);
   }
 }
