@@ -22,12 +22,13 @@ export async function exportSafetensors({ settings, out, sources, media, signal,
   const { run, folder } = source;
   if (run.file === null) throw new ExportError(`${run.name}: nothing was trained, so there is no policy; name a run's folder`);
   if (run.file.imported !== undefined) throw new ExportError(`${run.name} was imported: its weights are where it was trained`);
-  if (run.file.config.engine?.kind === 'tinker') {
-    throw new ExportError(`${run.name} was trained on a server that speaks the Tinker API, which keeps the weights: download them there`);
-  }
   const [iteration] = settings.iterations;
   const policy = await findPolicy(iteration === undefined ? folder.path : `${folder.path}@${iteration}`, '/');
   if (policy?.checkpoint == null) throw new ExportError(`${run.name} has no checkpoint yet`);
+  // A training server that offers archives left a copy of the adapter.
+  if (run.file.config.engine?.kind === 'tinker' && !existsSync(join(policy.checkpoint, 'adapter_model.safetensors'))) {
+    throw new ExportError(`${run.name} was trained on a server that speaks the Tinker API, which keeps the weights: download them there`);
+  }
   const base = policyFolder(media, run.file.config);
   if (!existsSync(base)) throw new ExportError(`${run.name}: its base model ${base} is not on this machine: put the folder there`);
   const files = await mergedWeights(base, policy.checkpoint);

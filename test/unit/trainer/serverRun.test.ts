@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -190,7 +190,12 @@ describe('a run on a training server', { timeout: 240_000 }, () => {
     );
     const words = ['evaluate', '--negotiations', '4', '--players'];
     expect(await runCommandLine([...words, `${join(root, 'copied')}@1,scripted:always-defect`])).toMatchObject({ code: 0 });
+    const merged = ['export', 'safetensors', '--out', join(root, 'merged')];
+    expect(await runCommandLine([...merged, join(root, 'copied')])).toMatchObject({ code: 0 });
+    expect(await readdir(join(root, 'merged'))).toContain('model.safetensors');
     // One that gave none.
+    const kept = await runCommandLine([...merged, join(root, 'there-sum-0')]);
+    expect(kept.err).toMatch(/was trained on a server that speaks the Tinker API, which keeps the weights: download them there\n$/);
     const left = await runCommandLine([...words, `${join(root, 'there-sum-0')}@1,scripted:always-defect`]);
     expect(left.code).toBeGreaterThan(0);
     expect(left.err).toMatch(
