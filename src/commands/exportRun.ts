@@ -20,6 +20,9 @@ const TITLE = 'Export';
 /** What a caller may say in advance; with format and place named, nothing is asked. */
 const given = z.looseObject({
   format: z.enum(EXPORT_FORMATS).optional(),
+  /** The run that is meant; else a run set, all of it. */
+  run: z.string().optional(),
+  set: z.string().optional(),
   /** Ids of runs that are exported with the one that is meant. */
   with: z.array(z.string()).optional(),
   out: z.string().min(1).optional(),
@@ -80,7 +83,8 @@ export const exportRun: Command = {
   run: async (services, args) => {
     const said = given.safeParse(args ?? {});
     if (!said.success) throw new Refusal(`${TITLE}: ${firstIssue(said.error)}`);
-    const run = await targetRun(services, args, {
+    const members = said.data.run === undefined && said.data.set !== undefined ? membersOf(services, said.data.set) : [];
+    const run = await targetRun(services, members.length > 0 ? { run: members[0]!.id } : args, {
       title: TITLE,
       none: 'there is nothing to export yet: no iteration is committed',
       will: hasNegotiations,
@@ -90,7 +94,8 @@ export const exportRun: Command = {
     if (format === undefined) return undefined;
     const offer = OFFERS[format];
     if (!offer.will(run)) throw new Refusal(`${run.name} cannot be exported so: ${whyNot(format)}`);
-    const runs = await askRuns(services, run, offer, said.data);
+    const withRun = said.data.with ?? (said.data.out !== undefined && offer.several ? members.slice(1).map(({ id }) => id) : undefined);
+    const runs = await askRuns(services, run, offer, { ...said.data, with: withRun?.length === 0 ? undefined : withRun });
     if (runs === undefined) return undefined;
     const iterations = said.data.iterations ?? (await askIterations(services, run, format, said.data.out !== undefined));
     if (iterations === undefined) return undefined;
@@ -107,6 +112,13 @@ export const exportRun: Command = {
     return exported;
   },
 };
+
+/** The runs of a set that have something to export. @throws Refusal when there is none */
+function membersOf({ sets }: Services, id: string): OpenRun[] {
+  const members = sets.get(id)?.members.flatMap(({ run }) => (run !== null && hasNegotiations(run) ? [run] : [])) ?? [];
+  if (members.length === 0) throw new Refusal(`${TITLE}: no open run of this set has committed an iteration`);
+  return members;
+}
 
 function whyNot(format: ExportFormat): string {
   if (format === 'safetensors') return 'it has no checkpoint here';

@@ -36,6 +36,19 @@ describe('Export', function () {
     rmSync(log);
   });
 
+  it('of a run set takes all of its runs that have begun', async () => {
+    const ids = ['export-set-0', 'export-set-1'];
+    for (const id of ids) {
+      writeSampleRun(path.join(runsFolder(), id), 2, {}, { id, name: id, set: { id: 'export-set', name: 'export set' } });
+      await execute('openRun', { folder: path.join(runsFolder(), id) });
+    }
+    const tables = out('set-tables');
+    await execute('exportRun', { set: 'export-set', format: 'csv', out: tables });
+    const lines = readFileSync(path.join(tables, 'measures.csv'), 'utf8').trim().split('\r\n').slice(1);
+    assert.deepEqual([...new Set(lines.map((line) => line.split(',')[0]))], ids);
+    rmSync(tables, { recursive: true });
+  });
+
   it('refuses in one line, and leaves nothing behind', async () => {
     await open('export-a');
     const refusal = async (args: Record<string, unknown>): Promise<string> =>
