@@ -190,6 +190,8 @@ describe('a run on a training server', { timeout: 240_000 }, () => {
     );
     const words = ['evaluate', '--negotiations', '4', '--players'];
     expect(await runCommandLine([...words, `${join(root, 'copied')}@1,scripted:always-defect`])).toMatchObject({ code: 0 });
+    const card = await runCommandLine(['card', `${join(root, 'copied')}@1`]);
+    expect(card).toMatchObject({ code: 0, out: expect.stringContaining('Policy card') });
     const merged = ['export', 'safetensors', '--out', join(root, 'merged')];
     expect(await runCommandLine([...merged, join(root, 'copied')])).toMatchObject({ code: 0 });
     expect(await readdir(join(root, 'merged'))).toContain('model.safetensors');
