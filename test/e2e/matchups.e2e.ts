@@ -130,6 +130,7 @@ describe('Who beats whom', () => {
     await line('Your turn: A or B').waitFor();
     await workbench().screenshot('play-turn');
     await workbench().press('Escape');
+    await expect.poll(() => keptState('"scheme":"parley-play"'), { timeout: 60_000 }).toBe(true);
     await workbench().reload();
     await line('Paused').waitFor({ timeout: 60_000 });
     await workbench().page.locator('.codelens-decoration', { hasText: 'Take Your Turn' }).first().click();

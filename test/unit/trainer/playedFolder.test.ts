@@ -76,7 +76,7 @@ describe('a folder of match-ups, opened', () => {
     expect(tree.filter.view()).toMatchObject({ problem: null, matches: 2 });
     tree.filter.set('');
     tree.sort({ by: 'reward.alice', descending: true });
-    expect(tree.window(0, 1).rows[0]).toMatchObject({ badge: '3', detail: expect.stringContaining('scripted:tit-for-tat') });
+    expect(tree.window(0, 1).rows[0]).toMatchObject({ badge: '3.00', detail: expect.stringContaining('scripted:tit-for-tat') });
   });
 
   it('shows its negotiations with everything but credits', async () => {
