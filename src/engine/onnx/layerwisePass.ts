@@ -10,6 +10,7 @@ import {
 } from './graphs/layerGraphs';
 import { adaptsLayer, type LoraShape } from './graphs/loraShape';
 import { gradientName } from './graphs/trainGraph';
+import { KeptProducts } from './keptProducts';
 import type { ModelConfig } from './model/config';
 import { EMBEDDING } from './model/parameters';
 import type { Pass, PassInputs, PassTarget, ScoreOutputs, TrainOutputs } from './pass';
@@ -25,22 +26,26 @@ export function headRows(vocabularySize: number): number {
 }
 
 /**
- * Layer by layer: one session runs every block alike, weights are its inputs. Going forward only each block's input is
- * kept; going back, each block is computed again (Chen et al. 2016, "Training deep nets with sublinear memory cost").
- * Memory is flat in depth but for those inputs, at the price of a second forward pass.
+ * Layer by layer: one session runs every block alike, weights are its inputs. Going forward each block's input is kept, and, where
+ * that is not too much, what its linear layers gave; going back, the rest of each block is computed again (Chen et al. 2016,
+ * "Training deep nets with sublinear memory cost"). Memory is bounded but for the inputs, at the price of up to a second forward pass.
  */
 export class LayerwisePass implements Pass {
+  readonly #products: KeptProducts;
+
   constructor(
     private readonly sessions: Sessions,
     private readonly config: ModelConfig,
     private readonly weights: WeightFeeds,
-  ) {}
+  ) {
+    this.#products = new KeptProducts(config, sessions);
+  }
 
   async score(policy: OnnxPolicy, inputs: PassInputs): Promise<ScoreOutputs> {
     const { feeds, lora } = await this.weights.of(policy);
     const { shape, lossShape } = inputs;
     let x = await this.embed(feeds, inputs);
-    for (let layer = 0; layer < this.config.layers; layer++) x = await this.forward(layer, feeds, lora, inputs, x);
+    for (let layer = 0; layer < this.config.layers; layer++) x = await this.forward(layer, feeds, lora, inputs, x, false);
     const produced = this.gather(x, inputs);
     const outputs = {
       logProb: new Float32Array(shape.rows),
@@ -62,7 +67,8 @@ export class LayerwisePass implements Pass {
     const feeds = { ...(full ? {} : this.weights.base), ...parameters.tensors(sessions) };
     const lora = full ? null : trainable.shape;
     const kept = [await this.embed(feeds, inputs)];
-    for (let layer = 0; layer < config.layers; layer++) kept.push(await this.forward(layer, feeds, lora, inputs, kept[layer]!));
+    const keep = this.#products.keeps(inputs.shape);
+    for (let layer = 0; layer < config.layers; layer++) kept.push(await this.forward(layer, feeds, lora, inputs, kept[layer]!, keep));
 
     const gradients = gradient.tensors(sessions, gradientName);
     if (full) gradient.data.fill(0);
@@ -70,11 +76,12 @@ export class LayerwisePass implements Pass {
     let dy = fromHead;
     for (let layer = config.layers - 1; layer >= 0; layer--) {
       const like = this.representative(layer, lora);
-      const key = `block backward ${JSON.stringify([inputs.shape, like, trainable])}`;
-      const session = await sessions.get(key, () => blockBackwardGraph(config, inputs.shape, like, trainable));
+      const key = `block backward ${JSON.stringify([inputs.shape, like, trainable, keep])}`;
+      const session = await sessions.get(key, () => blockBackwardGraph(config, inputs.shape, like, trainable, keep));
+      const products = keep ? this.#products.of(layer, inputs.shape) : {};
       const { input, output } = this.renamed(layer, like, session.inputNames, session.outputNames, feeds, gradients);
       const found: Feeds = await session.run(
-        { ...input, x: this.activation(kept.pop()!, inputs), dy: this.activation(dy, inputs) },
+        { ...input, ...products, x: this.activation(kept.pop()!, inputs), dy: this.activation(dy, inputs) },
         { ...output, dx: null },
       );
       dy = floats(found, 'dx');
@@ -97,12 +104,20 @@ export class LayerwisePass implements Pass {
     add(gradient.view(EMBEDDING), floats(found, gradientName(EMBEDDING)));
   }
 
-  private async forward(layer: number, feeds: Feeds, lora: LoraShape | null, inputs: PassInputs, x: Float32Array): Promise<Float32Array> {
+  private async forward(
+    layer: number,
+    feeds: Feeds,
+    lora: LoraShape | null,
+    inputs: PassInputs,
+    x: Float32Array,
+    keep: boolean,
+  ): Promise<Float32Array> {
     const like = this.representative(layer, lora);
-    const key = `block ${JSON.stringify([inputs.shape, like, lora])}`;
-    const session = await this.sessions.get(key, () => blockGraph(this.config, inputs.shape, like, lora));
+    const key = `block ${JSON.stringify([inputs.shape, like, lora, keep])}`;
+    const session = await this.sessions.get(key, () => blockGraph(this.config, inputs.shape, like, lora, keep));
     const { input } = this.renamed(layer, like, session.inputNames, [], feeds, {});
-    return floats(await session.run({ ...input, x: this.activation(x, inputs) }), 'y');
+    const products = keep ? this.#products.of(layer, inputs.shape) : {};
+    return floats(await session.run({ ...input, x: this.activation(x, inputs) }, { ...products, y: null }), 'y');
   }
 
   /** The loss of all rows, a chunk at a time; their gradients go back to where the rows came from. */

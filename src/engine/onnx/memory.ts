@@ -1,10 +1,11 @@
 import { totalmem } from 'node:os';
 import type { AdapterSettings } from '../engine';
 import { loraParameters, loraShape } from './graphs/loraShape';
+import { keptBytes } from './keptProducts';
 import { headRows } from './layerwisePass';
 import { type ModelConfig, readModelConfig } from './model/config';
 import { parameterCount, parametersOf } from './model/parameters';
-import { LAYERWISE_FROM, MERGED_BELOW, turnedToSample } from './openModel';
+import { LAYERWISE_FROM, MERGED_BELOW, tokensARun, turnedToSample } from './openModel';
 
 /** What a run will hold in memory at its widest. */
 export interface MemoryPlan {
@@ -100,12 +101,15 @@ function adaptedSize(config: ModelConfig, adapter: Extract<AdapterSettings, { ki
 /** Floats alive in one micro-batch. The counts of tensors are those of our graphs; `memory.test.ts` holds them against the process. */
 function activations(config: ModelConfig, plan: MemoryPlan, layerwise: boolean): number {
   const time = Math.min(plan.transcriptTokens, config.maxPositions);
-  const tokens = Math.max(time, plan.tokensARun ?? 2048);
+  const tokens = Math.max(time, plan.tokensARun ?? tokensARun(layerwise));
   const heads = config.heads * config.headSize;
   const groups = config.keyValueHeads * config.headSize;
   const block = tokens * (10 * config.hiddenSize + 8 * heads + 8 * groups + 6 * config.intermediateSize + 4 * config.heads * time);
   const rows = layerwise ? Math.min(headRows(config.vocabularySize), tokens) : tokens;
   const logits = 8 * rows * config.vocabularySize;
-  const kept = layerwise ? 2 * config.layers * tokens * config.hiddenSize + 2.5 * block : config.layers * block;
+  const products = keptBytes(config, tokens) / FLOAT;
+  // A block whose products are kept has fewer of its own.
+  const blocks = products > 0 ? 1.5 : 2.5;
+  const kept = layerwise ? products + 2 * config.layers * tokens * config.hiddenSize + blocks * block : config.layers * block;
   return kept + logits;
 }

@@ -52,6 +52,11 @@ export function turnedToSample(parameters: number): boolean {
 /** From this many parameters on, the activations of all layers at once are too much. */
 export const LAYERWISE_FROM = 50_000_000;
 
+/** About how many tokens one training run has: as many as fill the cores, and layer by layer half of that, so that there is room to keep products. */
+export function tokensARun(layerwise: boolean): number {
+  return layerwise ? 1024 : 2048;
+}
+
 /** Sessions kept: a run needs a training and a scoring graph for each shape of batch. */
 const SESSIONS = 32;
 
@@ -81,6 +86,6 @@ export async function openModel(options: ModelOptions): Promise<OpenedModel> {
   const turn = device === 'cpu' && turnedToSample(parameters);
   const weights = new WeightFeeds(sessions, model.config, feeds, parameters < MERGED_BELOW, turn);
   const pass = layerwise ? new LayerwisePass(sessions, model.config, weights) : new WholePass(sessions, model.config, weights);
-  const trainer = new Trainer(sessions, model.config, pass, base, options.tokensARun ?? 2048);
+  const trainer = new Trainer(sessions, model.config, pass, base, options.tokensARun ?? tokensARun(layerwise));
   return { model, sessions, weights, base, trainer, parameters };
 }
