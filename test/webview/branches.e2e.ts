@@ -1,12 +1,10 @@
-import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DistributionsView } from '../../src/protocol/webview';
 import { launchBrowser } from '../host/browser';
+import { seriousViolations } from './axe';
 import { type Bundles, buildPages, openPage, type PageSettings } from './browser';
 
-const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const NEGOTIATION = { run: 'ipd-aa', iteration: 120, group: 2, negotiation: 19 } as const;
 const AT_TURN = { ...NEGOTIATION, round: 3, turn: 7 } as const;
 const scenario = { runs: 'pair', branches: { turn: 7, count: 3 }, select: AT_TURN } as const;
@@ -135,23 +133,7 @@ describe('branches, and what they would say', () => {
     for (const select of [AT_TURN, { ...AT_TURN, branch: 2 }]) {
       await withPage({ theme, scenario: { ...scenario, select, state: { says: true } } }, async (page) => {
         await says(page).locator('.says-table').waitFor();
-        await page.evaluate(axeSource);
-        const found = await page.evaluate(async () => {
-          const { axe } = window as unknown as {
-            axe: {
-              run(
-                options: unknown,
-              ): Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }>;
-            };
-          };
-          const { violations } = await axe.run({
-            runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] },
-          });
-          return violations
-            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-            .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n')}`);
-        });
-        expect(found).toEqual([]);
+        expect(await seriousViolations(page)).toEqual([]);
       });
     }
   });

@@ -30,10 +30,10 @@ const PLAN: MemoryPlan = {
 describe('the memory estimate', () => {
   // Largest resident sizes of processes that trained 8 × 256 tokens, in MB.
   const measured: [string, Partial<MemoryPlan>, number][] = [
-    ['LoRA in one graph', {}, 1440],
-    ['half the tokens a run', { tokensARun: 1024 }, 814],
-    ['a quarter', { tokensARun: 512 }, 506],
-    ['all weights', { adapter: { kind: 'full' } }, 1767],
+    ['LoRA in one graph', {}, 1280],
+    ['half the tokens a run', { tokensARun: 1024 }, 795],
+    ['a quarter', { tokensARun: 512 }, 515],
+    ['all weights', { adapter: { kind: 'full' } }, 1470],
     ['layer by layer', { layerwise: true }, 720],
   ];
   it.each(measured)('is within a quarter of what was measured: %s', (_, changes, megabytes) => {
@@ -56,11 +56,10 @@ describe('the memory estimate', () => {
       },
       'config.json',
     );
-    const { layerwise: _, ...plan } = PLAN;
+    const { layerwise: _, tokensARun: __, ...plan } = PLAN;
+    // What docs/benchmarks.md has for the step and for sampling.
     const { total } = estimate(smol, { ...plan, transcriptTokens: 512 });
-    expect(Math.abs(total / 1e6 / 2995 - 1)).toBeLessThan(0.25);
-    const { tokensARun: __, ...usual } = plan;
-    expect(Math.abs(estimate(smol, { ...usual, transcriptTokens: 512 }).total / 1e6 / 2530 - 1)).toBeLessThan(0.25);
+    expect(Math.abs(total / 1e6 / 2600 - 1)).toBeLessThan(0.25);
   });
 
   it('counts what grows with the run', () => {
