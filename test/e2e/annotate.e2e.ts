@@ -277,6 +277,8 @@ describe('A transcript in the editor', () => {
     await tabs(/negotiation 0\.transcript/)
       .last()
       .click();
+    // Of the two, the first was used last.
+    await expect.poll(() => workbench().keeps('"mru":[0,1]'), { timeout: 60_000 }).toBe(true);
     fs.renameSync(folder, `${workspace}/away`);
     await workbench().reload();
     await page.locator('.monaco-editor-pane-placeholder:visible').waitFor({ timeout: 60_000 });

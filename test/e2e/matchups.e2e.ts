@@ -38,31 +38,6 @@ describe('Who beats whom', () => {
     return fs.existsSync(folder) ? fs.readdirSync(folder) : [];
   };
 
-  /** Whether the browser's storage holds some text, as JSON in JSON. */
-  const keptState = (text: string): Promise<boolean> =>
-    workbench().page.evaluate(async (wanted) => {
-      const found = async (name: string): Promise<boolean> => {
-        const opening = indexedDB.open(name);
-        const database = await new Promise<IDBDatabase>((resolve, reject) => {
-          opening.onsuccess = () => resolve(opening.result);
-          opening.onerror = () => reject(opening.error);
-        });
-        try {
-          if (!database.objectStoreNames.contains('ItemTable')) return false;
-          const all = database.transaction('ItemTable').objectStore('ItemTable').getAll();
-          const values = await new Promise<unknown[]>((resolve) => {
-            all.onsuccess = () => resolve(all.result as unknown[]);
-            all.onerror = () => resolve([]);
-          });
-          return values.some((value) => String(value).replaceAll('\\', '').includes(wanted));
-        } finally {
-          database.close();
-        }
-      };
-      for (const { name } of await indexedDB.databases()) if (name !== undefined && (await found(name))) return true;
-      return false;
-    }, text);
-
   it('plays runs and scripted players against each other from the palette, and shows the matrix', async () => {
     await workbench().viewContainer('Parley').click();
     await row(/ipd aa, seed 0/).waitFor({ timeout: 30_000 });
@@ -102,8 +77,7 @@ describe('Who beats whom', () => {
   });
 
   it('shows the matrix again after a reload, and from the list', async () => {
-    // VS Code keeps the state of its editors every few seconds, and a page that is reloaded is given no time to.
-    await expect.poll(() => keptState(`"matchups":"${played('matchups')[0]}"`), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => workbench().keeps(`"matchups":"${played('matchups')[0]}"`), { timeout: 60_000 }).toBe(true);
     await workbench().reload();
     await cell('0/0').waitFor({ timeout: 60_000 });
     await inspector().getByRole('button', { name: 'Back to the negotiation' }).click();
@@ -130,7 +104,7 @@ describe('Who beats whom', () => {
     await line('Your turn: A or B').waitFor();
     await workbench().screenshot('play-turn');
     await workbench().press('Escape');
-    await expect.poll(() => keptState('"scheme":"parley-play"'), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => workbench().keeps('"scheme":"parley-play"'), { timeout: 60_000 }).toBe(true);
     await workbench().reload();
     await line('Paused').waitFor({ timeout: 60_000 });
     await workbench().page.locator('.codelens-decoration', { hasText: 'Take Your Turn' }).first().click();

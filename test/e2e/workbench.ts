@@ -104,6 +104,35 @@ export class Workbench {
     await this.waitUntilOpen();
   }
 
+  /**
+   * Whether what VS Code keeps in the browser's storage holds some text, as JSON in JSON. It keeps the state of its editors every few
+   * seconds, and a page that is reloaded is given no time to: what a test wants to find again has to be there first.
+   */
+  keeps(text: string): Promise<boolean> {
+    return this.page.evaluate(async (wanted) => {
+      const found = async (name: string): Promise<boolean> => {
+        const opening = indexedDB.open(name);
+        const database = await new Promise<IDBDatabase>((resolve, reject) => {
+          opening.onsuccess = () => resolve(opening.result);
+          opening.onerror = () => reject(opening.error);
+        });
+        try {
+          if (!database.objectStoreNames.contains('ItemTable')) return false;
+          const all = database.transaction('ItemTable').objectStore('ItemTable').getAll();
+          const values = await new Promise<unknown[]>((resolve) => {
+            all.onsuccess = () => resolve(all.result as unknown[]);
+            all.onerror = () => resolve([]);
+          });
+          return values.some((value) => String(value).replaceAll('\\', '').includes(wanted));
+        } finally {
+          database.close();
+        }
+      };
+      for (const { name } of await indexedDB.databases()) if (name !== undefined && (await found(name))) return true;
+      return false;
+    }, text);
+  }
+
   /** Chooses the command with this title (`Parley: Start AA Run`) in the command palette. */
   async command(title: string): Promise<void> {
     const row = this.page.locator('.quick-input-list .monaco-list-row', { has: this.page.getByText(title, { exact: true }) }).first();
