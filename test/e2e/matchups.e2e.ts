@@ -115,8 +115,14 @@ describe('Who beats whom', () => {
       .notification(/You got \d+ points/)
       .waitFor();
     await workbench().screenshot('play-end');
-    await workbench().page.locator('.codelens-decoration', { hasText: 'Read It Turn by Turn' }).first().click();
     await row(/play: ipd against one-aa@1/).waitFor();
+    const read = workbench().page.locator('.codelens-decoration', { hasText: 'Read It Turn by Turn' }).first();
+    await read.waitFor();
+    // The text above it has just grown: lenses are drawn anew, and a click meanwhile is nobody's.
+    for (let attempt = 0; attempt < 10 && (await read.isVisible()); attempt++) {
+      await read.click({ timeout: 2000 }).catch(() => {});
+      await read.waitFor({ state: 'hidden', timeout: 3000 }).catch(() => {});
+    }
     await inspector().locator('.turn').first().waitFor({ timeout: 30_000 });
     await workbench().screenshot('play-read');
     expect(played('play')).toHaveLength(1);
