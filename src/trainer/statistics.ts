@@ -88,8 +88,13 @@ export function tokenStats(turns: readonly TokenTurn[], kl: number | null): Toke
   };
 }
 
+/** Schulman's estimate of KL(π ‖ π_ref) from one token drawn from π, nats: k3 = exp(d) − d − 1, d = log π_ref − log π; never negative. */
+export function k3(d: number): number {
+  return Math.expm1(d) - d;
+}
+
 /**
- * Mean k3 estimate of the KL to the base model, nats a token: k3 = exp(d) − d − 1, d = log π_ref − log π, both full
+ * Mean k3 estimate of the KL to the base model, nats a token: d = log π_ref − log π, both full
  * or both masked as `klOver` says. Under a mask and `klOver: full`, log π = log π_masked + log of the valid mass.
  */
 export function meanKl(
@@ -104,7 +109,7 @@ export function meanKl(
     for (const { validMass } of turns) {
       for (const mass of validMass) {
         const d = scores.referenceLogProbs[at]! - scores.logProbs[at]! - (full ? Math.log(mass) : 0);
-        sum += Math.expm1(d) - d;
+        sum += k3(d);
         count++;
         at++;
       }

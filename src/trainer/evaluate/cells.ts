@@ -1,4 +1,4 @@
-import type { GameId, RoundOutcome } from '../../domain/games/game';
+import type { RoundOutcome } from '../../domain/games/game';
 import { swapSeats } from '../../domain/games/seating';
 import { bootstrapInterval, type Interval, measure } from '../../domain/metrics';
 import { random } from '../../domain/random';
@@ -6,7 +6,8 @@ import { type Pair, SEATS, type Seat } from '../../domain/seat';
 import type { MeasuresFile } from '../../protocol/runFiles';
 import { plain, tokenStats } from '../statistics';
 import type { Side } from './lineup';
-import type { MatchupNegotiation } from './matchups';
+import type { MatchupNegotiation, MatchupOptions } from './matchups';
+import { klOf } from './reference';
 
 /** Share of the bootstrap distribution that intervals hold. */
 export const LEVEL = 0.95;
@@ -25,7 +26,11 @@ export interface Cell extends Interval {
  * and both count.
  * @param negotiations of the two sides' members with each other, in both seatings.
  */
-export function cellOf(game: GameId, negotiations: readonly MatchupNegotiation[], [row, column]: Pair<Side>, seed: number): Cell {
+export function cellOf(
+  { game, players, seed }: Pick<MatchupOptions, 'game' | 'players' | 'seed'>,
+  negotiations: readonly MatchupNegotiation[],
+  [row, column]: Pair<Side>,
+): Cell {
   const seatsOf = ({ seated }: MatchupNegotiation): readonly Seat[] => SEATS.filter((seat) => row.members.includes(seated[seat]));
   const units = new Map<number, number[]>();
   for (const negotiation of negotiations) {
@@ -46,7 +51,7 @@ export function cellOf(game: GameId, negotiations: readonly MatchupNegotiation[]
   const measured = row === column ? SEATS : ([0] as const);
   return {
     ...interval,
-    measures: plain(measure(game, turned, tokenStats(turns, null), measured)),
+    measures: plain(measure(game, turned, tokenStats(turns, klOf(players, negotiations, seatsOf)), measured)),
     invalid: invalidShare(turned, measured),
   };
 }

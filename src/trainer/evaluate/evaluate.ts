@@ -33,7 +33,7 @@ export interface EvaluateOptions extends Omit<MatchupOptions, 'meets'> {
  * @throws Error when the folder is not empty, or what players throw.
  */
 export async function evaluate(options: EvaluateOptions): Promise<MatchupsFile> {
-  const { game, players, seed, out, sides = everyOne(players) } = options;
+  const { players, out, sides = everyOne(players) } = options;
   if (out !== undefined) await prepare(out);
   let matrix = emptyMatrix(options, sides);
   let done = 0;
@@ -51,7 +51,7 @@ export async function evaluate(options: EvaluateOptions): Promise<MatchupsFile> 
       open.delete(key);
       const negotiations = met.flatMap((each) => each.negotiations);
       for (const [row, column] of mirrored(cell)) {
-        matrix = withCell(matrix, row, column, cellOf(game, negotiations, [sides[row]!, sides[column]!], seed));
+        matrix = withCell(matrix, row, column, cellOf(options, negotiations, [sides[row]!, sides[column]!]));
       }
     }
     matrix = { ...matrix, usage: usageOf(players) };

@@ -5,6 +5,7 @@ import type { Pair } from '../../domain/seat';
 import type { Player } from '../players/player';
 import { openingFor, Table } from '../players/table';
 import type { SeatTranscript } from '../seats';
+import { askReferences, type SeatReference } from './reference';
 
 /** What is played. */
 export interface MatchupOptions {
@@ -30,6 +31,7 @@ export interface MatchupNegotiation extends PlayedNegotiation {
   readonly seated: Pair<number>;
   /** Null for players without tokens of their own. */
   readonly transcripts: Pair<SeatTranscript | null>;
+  readonly references: Pair<SeatReference>;
 }
 
 /** All negotiations of two players, or of one with itself. */
@@ -85,7 +87,13 @@ async function playBatch(
   try {
     const played = await play(positions, (pending) => table.answer(pending));
     const { transcripts } = table;
-    return played.map((negotiation, n) => ({ ...negotiation, ...seats[n]!, transcripts: transcripts[n]! }));
+    const references = await askReferences(seated, transcripts, signal);
+    return played.map((negotiation, n) => ({
+      ...negotiation,
+      ...seats[n]!,
+      transcripts: transcripts[n]!,
+      references: references[n]!,
+    }));
   } finally {
     table.close();
   }

@@ -10,12 +10,13 @@ import type { PlayedMatchup } from './matchups';
  */
 export function matchupRows(number: number, { negotiations }: PlayedMatchup, players: readonly Player[]): TurnRow[] {
   const rows: TurnRow[] = [];
-  for (const [n, { negotiation, turns, group, seated, transcripts }] of negotiations.entries()) {
+  for (const [n, { negotiation, turns, group, seated, transcripts, references }] of negotiations.entries()) {
     const spoken: [number, number] = [0, 0];
     for (const { turn, round, seat, kind, observation, text, valid } of turns) {
       const outcome = negotiation.rounds[round]!;
       const player = players[seated[seat]]!;
-      const tokens = transcripts[seat]?.turns[spoken[seat]++];
+      const at = spoken[seat]++;
+      const tokens = transcripts[seat]?.turns[at];
       rows.push({
         ...UNTRAINED,
         iteration: number,
@@ -36,6 +37,7 @@ export function matchupRows(number: number, { negotiations }: PlayedMatchup, pla
         share: JSON.stringify(outcome.shares[seat]),
         best_joint_reward: outcome.bestJointReward,
         ...(tokens && player.kind === 'policy' ? tokenColumns(tokens, player.engine.tokenizer) : NO_TOKENS),
+        reference_log_probs: [...(references[seat]?.[at] ?? [])],
       });
     }
   }

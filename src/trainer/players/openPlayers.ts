@@ -10,6 +10,7 @@ import type { Engine } from '../../engine/engine';
 import type { ChatEndpoint } from '../../protocol/chatEndpoints';
 import type { PlaySampling } from '../../protocol/matchups';
 import { trainsOnServer } from '../../protocol/serverLimits';
+import { sha256 } from '../../runs/durableFile';
 import { EMBEDDED_POLICY, policyFolder } from '../environment';
 import type { Player, PolicyPlayer } from './player';
 import { PlayerError } from './playerError';
@@ -148,6 +149,8 @@ async function openPolicy({ name, source }: PolicySpec, services: PlayerServices
     engine,
     policy: checkpoint === null ? engine.base : await engine.loadPolicy(checkpoint, name),
     speech: { decoding, retries, ...services.sampling, temperature: services.sampling?.temperature ?? temperature },
+    ...(run && { klOver: run.config.klOver }),
+    ...(source.files && { weights: sha256(JSON.stringify(Object.entries(source.files).sort())) }),
   };
 }
 

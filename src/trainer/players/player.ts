@@ -2,6 +2,7 @@ import type { GameSettings } from '../../domain/games/game';
 import type { ScriptedPlayer } from '../../domain/players';
 import type { ChatClient } from '../../engine/chat-api/client';
 import type { Engine, Policy } from '../../engine/engine';
+import type { RunConfig } from '../../protocol/runConfig';
 import type { SpeechSettings } from '../seats';
 
 /** Somebody who can take a seat, ready to play. Equal players are one object, so that their turns are answered together. */
@@ -16,6 +17,10 @@ export interface PolicyPlayer {
   readonly engine: Engine;
   readonly policy: Policy;
   readonly speech: SpeechSettings;
+  /** Whether its KL to the base model is of the full or of the masked distributions, as in its training; full unless given. */
+  readonly klOver?: RunConfig['klOver'];
+  /** SHA-256 over the files that were loaded over the base model; absent for the base model itself, and where nobody asks. */
+  readonly weights?: string;
 }
 
 /** A player that needs no model; it reads no prompts, so it has no settings of its own. */

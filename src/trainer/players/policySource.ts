@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import type { RunConfig } from '../../protocol/runConfig';
 import { RUN_PATHS } from '../../protocol/runFiles';
+import { sha256OfFile } from '../../runs/durableFile';
 import { isEmbeddedPolicy } from '../../runs/embeddedPolicy';
 import { readJournal } from '../../runs/journal';
 import { isMissing } from '../../runs/problem';
@@ -17,6 +18,8 @@ export interface PolicySource {
   readonly model: string;
   /** The folder to load over it; null for the base model itself. */
   readonly checkpoint: string | null;
+  /** SHA-256 of the checkpoint's files, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** The run that trained it, where there is one. */
   readonly run: { readonly folder: string; readonly config: RunConfig; readonly iteration: number } | null;
 }
@@ -61,7 +64,8 @@ async function policyIn(path: string, text: string): Promise<FoundPolicy> {
   const run = dirname(dirname(path));
   const iteration = /^\d{6}$/.test(basename(path)) && basename(dirname(path)) === 'checkpoints' ? Number(basename(path)) : undefined;
   if (iteration !== undefined && existsSync(join(run, RUN_PATHS.run))) return inRun(run, iteration);
-  if (existsSync(join(path, ADAPTER_CONFIG))) return { name: basename(path), model: await baseOf(path), checkpoint: path, run: null };
+  if (existsSync(join(path, ADAPTER_CONFIG)))
+    return { name: basename(path), model: await baseOf(path), checkpoint: path, files: await sumsOf(path), run: null };
   if (existsSync(join(path, 'config.json'))) return { name: basename(path), model: path, checkpoint: null, run: null };
   throw new PlayerError(
     `${text} holds no policy: no ${RUN_PATHS.run} (a run), no ${ADAPTER_CONFIG} (a checkpoint) and no config.json (a model). Give a folder that has one of them`,
@@ -87,8 +91,16 @@ async function inRun(folder: string, iteration: number | undefined): Promise<Fou
     name: `${basename(folder)}@${chosen.iteration}`,
     model: config.policy,
     checkpoint: join(folder, chosen.checkpoint.folder),
+    files: chosen.checkpoint.files,
     run: { folder, config, iteration: chosen.iteration },
   };
+}
+
+/** SHA-256 of what an adapter's folder has of weights and settings. */
+async function sumsOf(path: string): Promise<Record<string, string>> {
+  const names = (await readdir(path)).filter((name) => name === ADAPTER_CONFIG || name.endsWith('.safetensors'));
+  const sums = await Promise.all(names.map(async (name) => [name, await sha256OfFile(join(path, name))] as const));
+  return Object.fromEntries(sums);
 }
 
 /** The base model that an adapter names; the embedded policy is known wherever it was installed. */

@@ -160,7 +160,12 @@ describe('a run against a fixed opponent', { timeout: 120_000 }, () => {
       parley: '0.0.0',
       created: '',
     });
-    expect(ended.how === 'finished' && ended.againstOpponent).toEqual({ ...matrix.measures[0]![1], kl: expect.any(Number) });
+    expect(ended.how === 'finished' && ended.againstOpponent).toEqual({
+      ...matrix.measures[0]![1],
+      // One takes log π from training's pass, the other from the sampler.
+      kl: expect.closeTo(matrix.measures[0]![1]!.kl!, 6),
+    });
+    expect(matrix.measures[0]![1]!.kl).toBeGreaterThan(0);
   });
 
   it('takes baselines over the batch per player, never of the two together', async () => {

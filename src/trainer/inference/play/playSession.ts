@@ -7,6 +7,7 @@ import { type PendingTurn, type PlayedNegotiation, play } from '../../../domain/
 import { other, pair, type Seat } from '../../../domain/seat';
 import { PERSON, type PlayAsk, type PlayTurn } from '../../../protocol/play';
 import type { TurnRow } from '../../../protocol/rollouts';
+import { NO_REFERENCES } from '../../evaluate/reference';
 import { matchupRows } from '../../evaluate/rows';
 import type { Player } from '../../players/player';
 import { type OtherSeat, otherSeat, PERSONS_CHAIR } from './otherSeat';
@@ -106,6 +107,7 @@ export class PlaySession {
       group: 0,
       seated: pair((at): number => (at === seat ? 0 : 1)),
       transcripts: pair((at) => (at === seat ? null : transcript)),
+      references: NO_REFERENCES,
     };
     return matchupRows(1, { players: [0, 1], negotiations: [negotiation] }, [{ ...PERSONS_CHAIR, name: PERSON }, opponent]);
   }
