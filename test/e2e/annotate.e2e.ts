@@ -109,9 +109,9 @@ describe('A transcript in the editor', () => {
   });
 
   it('is compared from a turn with another of its seed group', async () => {
-    await lenses('Compare').first().click();
     const diff = workbench().page.locator('.monaco-diff-editor');
-    await diff.locator('.editor.modified .view-line', { hasText: 'Negotiation 1 of iteration 2' }).waitFor();
+    const modified = diff.locator('.editor.modified .view-line', { hasText: 'Negotiation 1 of iteration 2' });
+    await workbench().click(lenses('Compare').first(), modified);
     await diff.locator('.editor.original .view-line', { hasText: 'Negotiation 0 of iteration 2' }).waitFor();
     await workbench().screenshot('transcript-compare');
     await workbench().command('View: Close Editor');

@@ -46,12 +46,12 @@ describe('Two checkpoints side by side', () => {
   it('are chosen in the palette, with Enter for the base model and for the newest', { timeout: 180_000 }, async () => {
     await workbench().viewContainer('Parley').click();
     await row(/aa, seed 0/).waitFor({ timeout: 30_000 });
-    await workbench().command('Parley: Diff Checkpoints…');
+    await workbench().command('Parley: Diff Checkpoints…', 'Diff Checkpoints (1/2)');
     const first = workbench().page.locator('.quick-input-widget', { hasText: 'Diff Checkpoints (1/2)' });
     await first.locator('.monaco-list-row', { hasText: 'base model' }).first().waitFor();
     await workbench().screenshot('cards-pick');
     await workbench().press('Enter');
-    await workbench().page.locator('.quick-input-widget', { hasText: 'Diff Checkpoints (2/2)' }).waitFor();
+    await workbench().question('Diff Checkpoints (2/2)');
     await workbench().press('Enter');
     await tab(/^Policy cards: ipd aa, seed 0, base model ↔ @8/).waitFor({ timeout: 60_000 });
     await line('original', 'the base model').waitFor({ timeout: 30_000 });
@@ -129,11 +129,9 @@ describe('Two checkpoints in a workspace that is not trusted', () => {
       .getByRole('treeitem', { name: /aa, seed 0/ })
       .first()
       .waitFor({ timeout: 30_000 });
-    await workbench().command('Parley: Diff Checkpoints…');
+    await workbench().command('Parley: Diff Checkpoints…', 'Diff Checkpoints (1/2)');
     for (const part of ['(1/2)', '(2/2)']) {
-      await workbench()
-        .page.locator('.quick-input-widget', { hasText: `Diff Checkpoints ${part}` })
-        .waitFor();
+      await workbench().question(`Diff Checkpoints ${part}`);
       await workbench().press('Enter');
     }
     const notice = workbench().notification(/was not computed before, and computing it needs a trusted workspace/);

@@ -13,8 +13,6 @@ describe('Export…', () => {
       writeSampleRun(path.join(workspace, '.parley/runs/rl'), 3, { algorithm: 'rl' }, { id: 'rl', name: 'ipd rl', pairedWith: 'aa' });
     },
   });
-  const title = (text: string): Promise<void> =>
-    workbench().page.locator('.quick-input-title', { hasText: text }).waitFor({ timeout: 30_000 });
 
   it('makes a report of a run and its pair from the run’s menu, which opens by itself', async () => {
     await workbench().viewContainer('Parley').click();
@@ -24,10 +22,10 @@ describe('Export…', () => {
       .first();
     await row.waitFor({ timeout: 30_000 });
     await workbench().contextMenu(row, 'Export…');
-    await title('Export ipd aa');
+    await workbench().question('Export ipd aa');
     await workbench().screenshot('export-formats');
     await workbench().pick('Report: HTML');
-    await title('Export: Report: HTML');
+    await workbench().question('Export: Report: HTML');
     // The pair is ticked beside the run.
     await expect
       .poll(() =>
@@ -37,7 +35,7 @@ describe('Export…', () => {
     await workbench().screenshot('export-runs');
     await workbench().press('Enter');
     const report = path.join(workbench().workspace, 'report.html');
-    await workbench().answer(report);
+    await workbench().saveAs(report);
     await workbench().notification('Exported').waitFor({ timeout: 60_000 });
     await workbench().screenshot('export-done');
     const page = await workbench().page.context().newPage();

@@ -33,7 +33,6 @@ describe('What if somebody else had gone on', () => {
   const inspector = (): FrameLocator => workbench().editor();
   const line = (text: string | RegExp): Locator => workbench().page.locator('.editor-instance .view-line', { hasText: text }).first();
   const lens = (text: string | RegExp): Locator => workbench().page.locator('.codelens-decoration a', { hasText: text });
-  const question = (text: string): Locator => workbench().page.locator('.quick-input-widget', { hasText: text });
   const folder = (): string => path.join(workbench().workspace, '.parley/runs/aa');
 
   it('a negotiation is forked from the lens above a turn, with one Enter a question', async () => {
@@ -42,16 +41,16 @@ describe('What if somebody else had gone on', () => {
     await row(/ipd aa, seed 0/).click();
     await workbench().command('Parley: Open Transcript');
     await line('Round 1').waitFor({ timeout: 30_000 });
-    await lens('Fork Here').nth(2).click();
-    await question('Fork Here: Alice (1/3)').waitFor();
-    await question('As before').waitFor();
+    const title = workbench().page.locator('.quick-input-title:visible', { hasText: 'Fork Here: Alice (1/3)' });
+    await workbench().click(lens('Fork Here').nth(2), title);
+    await workbench().page.locator('.quick-input-widget', { hasText: 'As before' }).waitFor();
     await workbench().screenshot('forks-who');
     await workbench().press('Enter');
-    await question('Fork Here: Bob (2/3)').waitFor();
+    await workbench().question('Fork Here: Bob (2/3)');
     await workbench().page.keyboard.type('always-defect');
     await workbench().page.locator('.quick-input-list .monaco-list-row', { hasText: 'scripted:always-defect' }).first().waitFor();
     await workbench().press('Enter');
-    await question('Fork Here: Samples (3/3)').waitFor();
+    await workbench().question('Fork Here: Samples (3/3)');
     await workbench().press('Enter');
     await expect.poll(async () => (await readBranchIndex(folder())).branches.length, { timeout: 60_000 }).toBe(4);
     await line('Branch 1 begins · Bob: scripted:always-defect · seed 0, sample 1').waitFor({ timeout: 30_000 });
@@ -62,9 +61,8 @@ describe('What if somebody else had gone on', () => {
   it('its branches lie under the turn, and the original says so', async () => {
     await row(/^branch 4 .*seed 0, sample 4/).waitFor();
     await workbench().screenshot('forks-tree');
-    await lens('Open Original').first().click();
-    await lens('4 Branches').first().waitFor();
-    await workbench().command('Parley: Compare Branch with Original');
+    await workbench().click(lens('Open Original').first(), lens('4 Branches').first());
+    await workbench().command('Parley: Compare Branch with Original', 'Compare Branch with Original');
     await workbench().page.locator('.quick-input-widget .monaco-list-row', { hasText: 'branch 2' }).first().click();
     await workbench().page.locator('.monaco-diff-editor .editor.modified .view-line', { hasText: 'Branch 2 begins' }).first().waitFor();
     await workbench().screenshot('forks-diff');

@@ -17,9 +17,9 @@ describe('From the palette to a token', () => {
   };
 
   it('starts a paired run with one Enter a question, and the tree fills', async () => {
-    await workbench().command('Parley: Start Paired Run');
+    await workbench().command('Parley: Start Paired Run', 'Game');
     for (const title of ['Game', 'Policy', 'Preset']) {
-      await workbench().page.locator('.quick-input-title', { hasText: title }).waitFor();
+      await workbench().question(title);
       await workbench().press('Enter');
     }
     await row(/^negotiation 0/).waitFor({ timeout: 60_000 });
@@ -69,7 +69,7 @@ describe('From the palette to a token', () => {
   });
 
   it('stops, and leaves run folders that are whole', async () => {
-    await workbench().command('Parley: Stop Run');
+    await workbench().command('Parley: Stop Run', 'Stop Run');
     await workbench().pick('Both runs');
     await expect
       .poll(() => runs().map((folder) => fs.existsSync(path.join(folder, 'lock.json'))), { timeout: 60_000 })

@@ -30,8 +30,6 @@ describe('Who beats whom', () => {
   const workbench = useWorkbench({ viewport: { width: 1440, height: 900 }, prepare });
   const inspector = (): FrameLocator => workbench().editor();
   const row = (name: RegExp): Locator => workbench().sidebar().getByRole('treeitem', { name }).first();
-  const question = (title: string): Promise<void> =>
-    workbench().page.locator('.quick-input-title', { hasText: title }).waitFor({ timeout: 30_000 });
   const cell = (at: string): Locator => inspector().locator(`[data-cell="${at}"]`);
   const played = (kind: string): string[] => {
     const folder = path.join(workbench().workspace, '.parley', kind);
@@ -41,13 +39,12 @@ describe('Who beats whom', () => {
   it('plays runs and scripted players against each other from the palette, and shows the matrix', async () => {
     await workbench().viewContainer('Parley').click();
     await row(/ipd aa, seed 0/).waitFor({ timeout: 30_000 });
-    await workbench().command('Parley: Evaluate Match-ups…');
-    await question('Game');
+    await workbench().command('Parley: Evaluate Match-ups…', 'Game');
     await workbench().press('Enter');
-    await question('Players');
+    await workbench().question('Players');
     await workbench().screenshot('matchups-players');
     await workbench().press('Enter');
-    await question('Negotiations');
+    await workbench().question('Negotiations');
     await workbench().pick('16');
     await cell('3/3').waitFor({ timeout: 60_000 });
     await expect.poll(() => cell('3/3').getAttribute('aria-disabled'), { timeout: 60_000 }).toBe('false');
@@ -81,8 +78,7 @@ describe('Who beats whom', () => {
     await workbench().reload();
     await cell('0/0').waitFor({ timeout: 60_000 });
     await inspector().getByRole('button', { name: 'Back to the negotiation' }).click();
-    await workbench().command('Parley: Open Match-ups…');
-    await question('Open Match-ups');
+    await workbench().command('Parley: Open Match-ups…', 'Open Match-ups');
     await workbench().pick('one-aa@1');
     await cell('0/0').waitFor({ timeout: 30_000 });
   });
@@ -90,24 +86,24 @@ describe('Who beats whom', () => {
   it('gives a person a seat, who pauses, comes back after a reload, and plays to the end', { timeout: 120_000 }, async () => {
     const line = (text: string): Locator => workbench().page.locator('.editor-instance .view-line', { hasText: text }).last();
     const choose = async (choice: string, round: number): Promise<void> => {
-      await question(`Round ${round} against`);
+      await workbench().question(`Round ${round} against`);
       await workbench().pick(choice);
     };
-    await workbench().command('Parley: Play Against Policy…');
-    await question('Game');
+    await workbench().command('Parley: Play Against Policy…', 'Game');
     await workbench().press('Enter');
-    await question('Opponent');
+    await workbench().question('Opponent');
     await workbench().pick('ipd aa, seed 0');
     await choose('A', 1);
     await choose('B', 2);
-    await question('Round 3 against');
+    await workbench().question('Round 3 against');
     await line('Your turn: A or B').waitFor();
     await workbench().screenshot('play-turn');
     await workbench().press('Escape');
     await expect.poll(() => workbench().keeps('"scheme":"parley-play"'), { timeout: 60_000 }).toBe(true);
     await workbench().reload();
     await line('Paused').waitFor({ timeout: 60_000 });
-    await workbench().page.locator('.codelens-decoration', { hasText: 'Take Your Turn' }).first().click();
+    const title = workbench().page.locator('.quick-input-title:visible', { hasText: 'Round 3 against' });
+    await workbench().click(workbench().page.locator('.codelens-decoration', { hasText: 'Take Your Turn' }).first(), title);
     await choose('A', 3);
     await choose('A', 4);
     await line('You got').waitFor({ timeout: 30_000 });
@@ -117,13 +113,7 @@ describe('Who beats whom', () => {
     await workbench().screenshot('play-end');
     await row(/play: ipd against one-aa@1/).waitFor();
     const read = workbench().page.locator('.codelens-decoration', { hasText: 'Read It Turn by Turn' }).first();
-    await read.waitFor();
-    // The text above it has just grown: lenses are drawn anew, and a click meanwhile is nobody's.
-    for (let attempt = 0; attempt < 10 && (await read.isVisible()); attempt++) {
-      await read.click({ timeout: 2000 }).catch(() => {});
-      await read.waitFor({ state: 'hidden', timeout: 3000 }).catch(() => {});
-    }
-    await inspector().locator('.turn').first().waitFor({ timeout: 30_000 });
+    await workbench().click(read, inspector().locator('.turn').first());
     await workbench().screenshot('play-read');
     expect(played('play')).toHaveLength(1);
     expect(workbench().ownErrors()).toEqual([]);

@@ -63,16 +63,15 @@ describe('A run set', () => {
   });
 
   it('is started with one Enter a question but for what differs', async () => {
-    await workbench().command('Parley: Start Run Set…');
-    const question = (title: string): Promise<void> => workbench().page.locator('.quick-input-title', { hasText: title }).waitFor();
+    await workbench().command('Parley: Start Run Set…', 'Game');
     for (const title of ['Game', 'Policy', 'Preset']) {
-      await question(title);
+      await workbench().question(title);
       await workbench().press('Enter');
     }
-    await question('Algorithms');
+    await workbench().question('Algorithms');
     await workbench().screenshot('run-set-algorithms');
     await workbench().pick('Advantage Alignment alone');
-    await question('Seeds');
+    await workbench().question('Seeds');
     await workbench().pick('3 seeds');
     await row(/ipd aa, seed 2.*waits for its turn/).waitFor({ timeout: 60_000 });
     await row(/ipd aa, seed 0.*[1-9]\d* of 200/).waitFor({ timeout: 120_000 });

@@ -80,7 +80,9 @@ export class Workbench {
     const browser = await launchBrowser();
     const viewport = options.viewport ?? viewportByDefault;
     const context = await browser.newContext({ viewport, permissions: ['clipboard-read', 'clipboard-write'] });
-    const workbench = new Workbench(await context.newPage(), folder, server, browser, remove, viewport);
+    const page = await context.newPage();
+    await slowDown(page);
+    const workbench = new Workbench(page, folder, server, browser, remove, viewport);
     try {
       await workbench.page.goto(workbenchUrl(server, { folder }), { timeout: pageSeconds * 1000 });
       await workbench.waitUntilOpen();
@@ -133,27 +135,38 @@ export class Workbench {
     }, text);
   }
 
-  /** Chooses the command with this title (`Parley: Start AA Run`) in the command palette. */
-  async command(title: string): Promise<void> {
+  /**
+   * Chooses the command with this title (`Parley: Start AA Run`) in the command palette. A command that asks something is called again
+   * until its `question` is there: where a webview has just been left, VS Code gives it the focus back late, and what has opened in
+   * the meantime closes (microsoft/vscode#75209).
+   */
+  async command(title: string, question?: string): Promise<void> {
     const row = this.page.locator('.quick-input-list .monaco-list-row', { has: this.page.getByText(title, { exact: true }) }).first();
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
       const input = await this.openPalette(`>${title}`);
       // A palette lists what was enabled when it opened. Enablement may still be on its way, so it is opened again.
-      const listed = await row.waitFor({ timeout: 2000 }).then(
-        () => true,
-        () => false,
-      );
-      if (listed) {
-        await row.click();
+      const isListed = await row.waitFor({ timeout: 3000 }).then(isDone, isNotDone);
+      // Long enough that a click which is late is not taken for one that was not: commands are not to be called twice.
+      const isChosen = isListed && (await row.click({ timeout: 10_000 }).then(isDone, isNotDone));
+      if (isChosen) {
         // Commands that ask something keep the quick input open.
         await input.waitFor({ state: 'hidden', timeout: 1000 }).catch(() => {});
-        return;
+        if (question === undefined || (await this.question(question, 5000).then(isDone, isNotDone))) return;
       }
-      if (Date.now() > deadline)
+      if (Date.now() > deadline) {
+        if (isChosen) throw new Error(`"${title}" does not ask "${question}"`);
         throw new Error(`The palette does not list "${title}"; it lists ${(await this.commands(title)).join(', ')}`);
+      }
       await this.page.keyboard.press('Escape');
     }
+  }
+
+  /** Waits until a quick input asks this, with its choices where it has some: its title comes before them. */
+  async question(title: string, timeout = 30_000): Promise<void> {
+    await this.page.locator('.quick-input-title:visible', { hasText: title }).waitFor({ timeout });
+    const list = this.page.locator('.quick-input-widget .quick-input-list');
+    if (await list.isVisible()) await list.locator('.monaco-list-row').first().waitFor({ timeout });
   }
 
   /** The titles that the command palette lists for `query`, all of them: its list draws only what is in view, so it is paged through. */
@@ -181,17 +194,13 @@ export class Workbench {
 
   private async openPalette(text: string): Promise<Locator> {
     const input = this.page.locator('.quick-input-widget input').first();
-    // The first F1 may arrive before the workbench listens.
-    for (let attempt = 0; attempt < 5; attempt++) {
+    // The first F1 may arrive before the workbench listens, and the palette may close before it is typed into.
+    for (let attempt = 0; attempt < 10; attempt++) {
       await this.page.keyboard.press('F1');
-      const shown = await input.waitFor({ state: 'visible', timeout: 2000 }).then(
-        () => true,
-        () => false,
-      );
-      if (shown) break;
+      const isFilled = await input.fill(text, { timeout: 2000 }).then(isDone, isNotDone);
+      if (isFilled && (await input.isVisible())) return input;
     }
-    await input.fill(text);
-    return input;
+    throw new Error('F1 opens no palette');
   }
 
   /** Picks the row with this text in a quick pick that is open. */
@@ -199,10 +208,25 @@ export class Workbench {
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
   }
 
+  /** Clicks until it had its effect: a lens is drawn anew as its text changes, and a click meanwhile is nobody's. */
+  async click(target: Locator, effect: Locator): Promise<void> {
+    await target.waitFor({ timeout: 30_000 });
+    for (let attempt = 0; attempt < 10 && !(await effect.isVisible()); attempt++) {
+      await target.click({ timeout: 10_000 }).catch(() => {});
+      await effect.waitFor({ timeout: 5000 }).catch(() => {});
+    }
+    await effect.waitFor();
+  }
+
   /** Opens the context menu of `target`, which may lie in a webview, and chooses the entry with this text. */
   async contextMenu(target: Locator, text: string): Promise<void> {
-    const entry = this.page.locator('.monaco-menu .action-label', { hasText: text }).first();
-    await target.click({ button: 'right' });
+    const entry = this.page.locator('.monaco-menu .action-item:not(.disabled) .action-label', { hasText: text }).first();
+    // A menu shows what was enabled when it opened: in the first seconds of a window, little is.
+    for (let attempt = 0; attempt < 10; attempt++) {
+      await target.click({ button: 'right' });
+      if (await entry.waitFor({ timeout: 3000 }).then(isDone, isNotDone)) break;
+      await this.page.keyboard.press('Escape');
+    }
     await entry.waitFor();
     // A menu that has only just opened takes a click for the one that opened it, and stays.
     for (let attempt = 0; attempt < 20 && (await entry.isVisible()); attempt++) {
@@ -211,12 +235,21 @@ export class Workbench {
     }
   }
 
-  /** Answers an input box that is open. */
-  async answer(text: string): Promise<void> {
+  /** Saves as `file` in the dialog that is open, or is about to. */
+  async saveAs(file: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input').first();
-    await input.waitFor({ state: 'visible' });
-    await input.fill(text);
-    await this.page.keyboard.press('Enter');
+    // It proposes a path once it has listed the folder, over whatever was typed before.
+    await this.page.waitForFunction(
+      () => document.querySelector<HTMLInputElement>('.quick-input-widget input')?.value.startsWith('/'),
+      undefined,
+      { timeout: 30_000 },
+    );
+    await input.fill(file);
+    // While it looks at what was typed, it takes no Enter.
+    for (let attempt = 0; attempt < 10 && (await input.isVisible()); attempt++) {
+      await this.page.keyboard.press('Enter');
+      await input.waitFor({ state: 'hidden', timeout: 2000 }).catch(() => {});
+    }
   }
 
   /** The icon of the view container with this title in the activity bar. */
@@ -295,6 +328,17 @@ export class Workbench {
     await this.server.stop();
     this.removeWorkspace();
   }
+}
+
+const isDone = (): boolean => true;
+const isNotDone = (): boolean => false;
+
+/** `PARLEY_E2E_SLOWDOWN=4 npm run test:e2e` draws the workbench with a quarter of the processor, which finds tests that count on being fast. */
+async function slowDown(page: Page): Promise<void> {
+  const rate = Number(process.env.PARLEY_E2E_SLOWDOWN ?? 1);
+  if (rate <= 1) return;
+  const client = await page.context().newCDPSession(page);
+  await client.send('Emulation.setCPUThrottlingRate', { rate });
 }
 
 /**
