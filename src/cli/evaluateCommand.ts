@@ -52,7 +52,11 @@ lists its settings. The key itself stays in the environment variable.`,
     { name: 'top-k', value: 'K', about: 'policies draw from the K likeliest tokens; 1 is greedy' },
     { name: 'set', value: 'KEY=VALUE', repeats: true, about: 'a setting of the game for everybody, such as rounds=20' },
     APIS_OPTION,
-    { name: 'out', value: 'DIR', about: 'a new folder for the matrix, its picture, and every negotiation as Parquet' },
+    {
+      name: 'out',
+      value: 'DIR',
+      about: 'a folder for the matrix, its picture, and every negotiation as Parquet; goes on there if it was cut off',
+    },
     { name: 'svg', value: 'FILE', about: 'the matrix as a heat map' },
     { name: 'batch', value: 'N', about: 'negotiations played at the same time, at most (default 512)' },
     ...MACHINE_OPTIONS,
@@ -80,7 +84,8 @@ lists its settings. The key itself stays in the environment variable.`,
     const rules = await readRules(args, game, specs);
     const live = new LiveLines(terminal);
     const stopping = new AbortController();
-    const stop = (): void => stopping.abort(new Error('stopped; what was played is not complete'));
+    const stop = (): void =>
+      stopping.abort(new Error('stopped; what was played is not complete. With --out the same command goes on from there'));
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
     const machine = { ...shareCores(terminal.cores, 1), ...readMachine(args) };

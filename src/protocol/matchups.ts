@@ -29,6 +29,15 @@ export const usageFile = z.looseObject({
 /** See `usageFile`. */
 export type UsageFile = z.infer<typeof usageFile>;
 
+/**
+ * As `parley evaluate` writes them: `/runs/aa@40`, `seed`, `scripted:tit-for-tat`, `api:NAME`; several runs that stand for one
+ * player with the name that they go by.
+ */
+export const writtenPlayer = z.union([
+  z.string().min(1),
+  z.strictObject({ name: z.string().min(1), members: z.array(z.string().min(1)).min(1) }),
+]);
+
 /** `[row][col]`; null where the two have not met yet. */
 const square = <T extends z.ZodType>(cell: T) => z.array(z.array(cell.nullable()));
 
@@ -46,6 +55,8 @@ export const matchupsFile = z.strictObject({
   rules: gameSettings.partial(),
   seed: z.int().nonnegative(),
   sampling: playSampling.optional(),
+  /** Players and rules as they were asked for from VS Code, which can so ask for the rest of an evaluation that was cut off. */
+  asked: z.strictObject({ players: z.array(writtenPlayer), rules: gameSettings.partial() }).optional(),
   /** Negotiations a cell; a seed group is one deal in both seatings, so half as many groups. */
   negotiations: z.int().positive(),
   /** Share of the bootstrap distribution that the intervals hold. */
@@ -70,6 +81,8 @@ export const matchupsFile = z.strictObject({
       players: z.tuple([z.string(), z.string()]),
       /** One of the two cells that they are in, `[row, col]`; the other is its mirror image. */
       cell: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+      /** SHA-256 of all that decided how the two met: only where it is the same is a pair read again instead of played. */
+      key: z.string().optional(),
       file: z.string(),
       rows: z.int(),
       bytes: z.int(),
@@ -97,19 +110,14 @@ export type EvaluateRequests = {
 const evaluateParams = z.strictObject({
   job: z.int().nonnegative(),
   game: gameId,
-  /**
-   * As `parley evaluate` writes them, paths absolute: `/runs/aa@40`, `seed`, `scripted:tit-for-tat`, `api:NAME`; several runs
-   * that stand for one player with the name that they go by.
-   */
-  players: z
-    .array(z.union([z.string().min(1), z.strictObject({ name: z.string().min(1), members: z.array(z.string().min(1)).min(1) })]))
-    .min(1),
+  /** Paths absolute. */
+  players: z.array(writtenPlayer).min(1),
   /** Negotiations a cell, an even number. */
   negotiations: z.int().positive().multipleOf(2),
   seed: z.int().nonnegative(),
   /** The game's settings for everybody. */
   rules: gameSettings.partial(),
-  /** A new folder. */
+  /** A new folder, or that of the same evaluation, cut off. */
   out: z.string().min(1),
 });
 

@@ -180,7 +180,9 @@ describe('the match-up matrix', () => {
     expect(matrix.measures[0]![1]!.validMass).toBeGreaterThan(0);
     expect(matrix.measures[1]![0]!.validMass).toBeNull();
     expect(engine.openLanes).toBe(0);
-    await expect(evaluate({ ...COMMON, game: 'ipd', players, rules: {}, out })).rejects.toThrow('is not empty (matchups.json)');
+    await expect(evaluate({ ...COMMON, game: 'ipd', players, rules: {}, out })).rejects.toThrow(
+      'holds match-ups with another number of negotiations (4)',
+    );
   });
 
   it('keeps what was played when an endpoint fails in the end, and says what it cost', async () => {

@@ -1,4 +1,4 @@
-import type { GameId, GameSettings } from '../../domain/games/game';
+import type { GameId, GameSettings, Negotiation } from '../../domain/games/game';
 import { type Random, random } from '../../domain/random';
 import { type PlayedNegotiation, play } from '../../domain/rollout';
 import type { Pair } from '../../domain/seat';
@@ -20,6 +20,8 @@ export interface MatchupOptions {
   readonly batch: number;
   /** Whether two players are to meet; all do unless given. */
   readonly meets?: (first: number, second: number) => boolean;
+  /** The negotiations of two players if they are on record; asked before they are played. */
+  readonly recall?: (players: Pair<number>) => Promise<PlayedMatchup | null>;
   readonly signal?: AbortSignal;
 }
 
@@ -59,15 +61,31 @@ export async function* playMatchups(options: MatchupOptions): AsyncGenerator<Pla
     for (let second = first; second < players.length; second++) {
       if (options.meets?.(first, second) === false) continue;
       options.signal?.throwIfAborted();
-      yield { players: [first, second], negotiations: await playPair(options, [first, second]) };
+      const both = [first, second] as const;
+      yield (await options.recall?.(both)) ?? { players: both, negotiations: await playPair(options, both) };
     }
   }
 }
 
-async function playPair(options: MatchupOptions, [first, second]: Pair<number>): Promise<MatchupNegotiation[]> {
-  const seats = Array.from({ length: options.negotiations }, (_, n): Pick<MatchupNegotiation, 'group' | 'seated'> => {
+/** Who sits where in a negotiation, and which deal it is. */
+type Seating = Pick<MatchupNegotiation, 'group' | 'seated'>;
+
+/** The seatings of two players' negotiations, in their order. */
+export function seatsOfPair(negotiations: number, [first, second]: Pair<number>): Seating[] {
+  return Array.from({ length: negotiations }, (_, n) => {
     return { group: Math.floor(n / SEATINGS), seated: n % SEATINGS === 0 ? [first, second] : [second, first] };
   });
+}
+
+/** The negotiations of seatings, dealt and not begun. */
+export function openingsOf({ game, players, rules, seed }: MatchupOptions, seats: readonly Seating[]): Negotiation[] {
+  return seats.map(({ group, seated: [a, b] }) =>
+    openingFor(game, [players[a]!, players[b]!], rules, () => random(seed, 'match-up deal', group)),
+  );
+}
+
+async function playPair(options: MatchupOptions, both: Pair<number>): Promise<MatchupNegotiation[]> {
+  const seats = seatsOfPair(options.negotiations, both);
   const played: MatchupNegotiation[] = [];
   for (let from = 0; from < seats.length; from += options.batch) {
     played.push(...(await playBatch(options, seats.slice(from, from + options.batch), from)));
@@ -75,13 +93,10 @@ async function playPair(options: MatchupOptions, [first, second]: Pair<number>):
   return played;
 }
 
-async function playBatch(
-  { game, players, rules, seed, signal }: MatchupOptions,
-  seats: readonly Pick<MatchupNegotiation, 'group' | 'seated'>[],
-  from: number,
-): Promise<MatchupNegotiation[]> {
+async function playBatch(options: MatchupOptions, seats: readonly Seating[], from: number): Promise<MatchupNegotiation[]> {
+  const { game, players, seed, signal } = options;
   const seated = seats.map(({ seated: [a, b] }): Pair<Player> => [players[a]!, players[b]!]);
-  const positions = seats.map(({ group }, n) => openingFor(game, seated[n]!, rules, () => random(seed, 'match-up deal', group)));
+  const positions = openingsOf(options, seats);
   const uniforms = numberedFrom(random(seed, 'match-up token'), from);
   const table = new Table({ game, positions, players: seated, uniforms, ...(signal && { signal }) });
   try {

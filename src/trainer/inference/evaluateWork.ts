@@ -38,6 +38,7 @@ export async function evaluateWork(
       signal,
       parley: parleyVersion(media),
       created: new Date().toISOString(),
+      asked: { players, rules: given },
       out,
       onMatchup: (_, done, of) => work.progress(done, of, `${done} of ${of} pairs of players have met`),
     });
