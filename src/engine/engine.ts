@@ -235,6 +235,11 @@ export interface Engine {
   loadPolicy(folder: string, name: string): Promise<Policy>;
   /** Writes the optimizer's moments and step count beside a saved policy. */
   saveOptimizer(folder: string): Promise<void>;
+  /**
+   * Lets go of what a state keeps outside its folder, before the folder is removed; absent where all lies in the folder. What a checkpoint
+   * needs stays. Never throws.
+   */
+  discardState?(folder: string): Promise<void>;
   /** Puts learner and optimizer back to what a folder holds, bit for bit. */
   restoreLearner(folder: string, adapter: AdapterSettings, optimizer: OptimizerSettings): Promise<Learner>;
   dispose(): Promise<void>;

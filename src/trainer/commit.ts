@@ -50,7 +50,7 @@ export async function commitIteration(folder: string, engine: Engine, learner: L
   };
   await appendJournal(folder, line);
   crashPoint('afterJournal', iteration);
-  await removeStates(folder, line.state.folder);
+  await removeStates(folder, line.state.folder, engine);
   crashPoint('afterSweep', iteration);
   return line;
 }
@@ -76,15 +76,29 @@ export async function sweep(folder: string, lines: readonly IterationLine[]): Pr
   await removeStates(folder, newest?.state.folder);
 }
 
-/** Removes all states but the newest. */
-async function removeStates(folder: string, newest: string | undefined): Promise<void> {
-  await removeFrom(folder, 'state', /^\d{6}$/, (path) => path !== newest);
+/** Removes all states but the newest, and what an engine keeps of them elsewhere. */
+async function removeStates(folder: string, newest: string | undefined, engine?: Engine): Promise<void> {
+  await removeFrom(
+    folder,
+    'state',
+    /^\d{6}$/,
+    (path) => path !== newest,
+    (path) => engine?.discardState?.(path),
+  );
 }
 
-async function removeFrom(folder: string, kind: string, ours: RegExp, stale: (path: string) => boolean): Promise<void> {
+async function removeFrom(
+  folder: string,
+  kind: string,
+  ours: RegExp,
+  stale: (path: string) => boolean,
+  before?: (path: string) => Promise<void> | undefined,
+): Promise<void> {
   for (const name of await readdir(join(folder, kind)).catch(() => [])) {
     const draft = name.endsWith('.tmp') && ours.test(name.slice(0, -'.tmp'.length));
-    if (draft || (ours.test(name) && stale(`${kind}/${name}`))) await rm(join(folder, kind, name), { recursive: true, force: true });
+    if (!draft && !(ours.test(name) && stale(`${kind}/${name}`))) continue;
+    await before?.(join(folder, kind, name));
+    await rm(join(folder, kind, name), { recursive: true, force: true });
   }
 }
 

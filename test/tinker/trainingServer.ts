@@ -35,6 +35,8 @@ export interface TrainingServerOptions {
   readonly key?: string;
   /** Whether saved adapters can be fetched. */
   readonly archives?: boolean;
+  /** Whether saved weights can be removed; they can unless this is false. */
+  readonly deletes?: boolean;
 }
 
 /** What a request meets instead of being served; `serve` serves it after all. */
@@ -166,6 +168,7 @@ export class TrainingServer {
     const serve = async (): Promise<void> => {
       try {
         if (this.options.key !== undefined && key !== this.options.key) throw new HttpFault(401, 'Invalid API key');
+        if (incoming.method === 'DELETE') return await this.#delete(path, response);
         if (incoming.method === 'GET' && path !== '/get_server_capabilities') return await this.#archive(path, response);
         const json = this.#read(path, incoming.headers['content-type'] ?? '', Buffer.concat(chunks));
         this.seen.push({ path, body: json as Seen['body'], key });
@@ -190,6 +193,17 @@ export class TrainingServer {
     const stored = /^\/stored\/(.+)$/.exec(path)?.[1];
     if (!this.options.archives || !stored || !existsSync(pathOf(this.root, stored))) throw new HttpFault(404, 'Not Found');
     response.writeHead(200, { 'content-type': 'application/gzip' }).end(await adapterArchive(pathOf(this.root, stored)));
+  }
+
+  /** Removes saved weights, whose name says of which kind they are. */
+  async #delete(path: string, response: ServerResponse): Promise<void> {
+    const [, model, name] = /^\/training_runs\/([^/]+)\/checkpoints\/(.+)$/.exec(path) ?? [];
+    if (this.options.deletes === false || !model || !name) throw new HttpFault(405, 'Method Not Allowed');
+    if (!/^(weights|sampler_weights)\/[^/]+$/.test(name)) throw new HttpFault(400, 'Invalid checkpoint identifier');
+    const folder = pathOf(this.root, `tinker://${model}/${name}`);
+    if (!existsSync(folder)) throw new HttpFault(404, 'Checkpoint not found');
+    await rm(folder, { recursive: true });
+    response.writeHead(204).end();
   }
 
   #read(path: string, type: string, body: Buffer): unknown {

@@ -38,6 +38,8 @@ export const PATIENCE: Patience = { request: 60_000, poll: 290_000, future: 60 *
 /** One call. */
 export interface Call {
   readonly path: string;
+  /** GET without a body and POST with one, unless given. */
+  readonly method?: 'DELETE';
   /** Nothing for a GET. */
   readonly body?: unknown;
   /** What is sent instead where JSON is refused with 415. */
@@ -131,7 +133,7 @@ export class Http {
     return redact(`HTTP ${status}: ${excerpt(words)}`, this.options.key);
   }
 
-  async #once({ path, body, protobuf, timeout, signal }: Call): Promise<Answer | Lost> {
+  async #once({ path, method, body, protobuf, timeout, signal }: Call): Promise<Answer | Lost> {
     signal?.throwIfAborted();
     const { key } = this.options;
     const stop = new AbortController();
@@ -142,7 +144,7 @@ export class Http {
     const binary = this.#refusesJson ? protobuf?.() : undefined;
     try {
       const response = await fetch(`${this.#root}${path}`, {
-        method: body === undefined ? 'GET' : 'POST',
+        method: method ?? (body === undefined ? 'GET' : 'POST'),
         headers: { 'content-type': binary ? PROTOBUF_TYPE : JSON_TYPE, accept: JSON_TYPE, ...(key && { 'x-api-key': key }) },
         ...(body !== undefined && { body: binary ?? JSON.stringify(body) }),
         // A redirect could carry the key to another origin.

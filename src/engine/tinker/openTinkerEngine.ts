@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { random } from '../../domain/random';
@@ -10,6 +9,7 @@ import { hashFiles } from '../onnx/model/safetensors';
 import { TextTokenizer } from '../onnx/tokenizer/textTokenizer';
 import { ask } from './futures';
 import { Http, PATIENCE, type Patience } from './http';
+import { nameHash } from './nameHash';
 import { RemotePolicy } from './remotePolicy';
 import { RemoteSampler } from './remoteSampler';
 import { ServerError } from './serverError';
@@ -72,10 +72,7 @@ async function contextLength(http: Http, baseModel: string, signal: AbortSignal)
 async function baseHash(folder: string, baseModel: string): Promise<string> {
   const weights = await openWeights(folder).catch(() => null);
   if (weights !== null) return hashFiles(weights.map(({ path }) => path));
-  return createHash('sha256')
-    .update(`${baseModel}\n`)
-    .update(await readFile(join(folder, 'tokenizer.json')))
-    .digest('hex');
+  return nameHash(folder, baseModel);
 }
 
 /** From config.json where there is one: a tokenizer's folder need hold no more than the tokenizer. */

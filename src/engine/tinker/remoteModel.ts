@@ -1,6 +1,7 @@
 import type { OptimizerSettings } from '../engine';
 import { ask, askAndWait, waitFor } from './futures';
 import { encodeForwardBackward } from './protobuf';
+import { savedRoute } from './savedWeights';
 import { ServerError } from './serverError';
 import type { Session } from './session';
 import {
@@ -111,6 +112,14 @@ export class RemoteModel {
   /** Puts adapter and optimizer back to what was saved; only before anything else is asked of the model. */
   async loadWeights(path: string): Promise<void> {
     await this.#heavy(anything, '/load_weights', { path, optimizer: true }, `loading the weights ${path}`);
+  }
+
+  /** Removes weights that were saved, if the server can; never throws. */
+  async deleteSaved(path: string): Promise<void> {
+    const route = savedRoute(path);
+    if (route === null) return;
+    const call = { path: route, method: 'DELETE', repeatable: true, retries: 1, timeout: GOODBYE, signal: this.session.signal } as const;
+    await this.session.http.send(call).catch(() => undefined);
   }
 
   /** Lets go of the model, if the server listens; never throws. */

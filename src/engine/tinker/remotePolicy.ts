@@ -21,7 +21,7 @@ export class RemoteLearner implements Learner {
   /** Of the weights as they are now; null until somebody samples from them. */
   sampler: Promise<RemoteSampler> | null = null;
   /** Where the weights of now were saved, so that they are not saved twice. */
-  saved: { sampler?: Promise<string>; weights?: Promise<string> } = {};
+  saved: { sampler?: Promise<string>; weights?: Promise<string>; isCheckpoint?: boolean } = {};
 
   constructor(
     readonly model: RemoteModel,

@@ -21,6 +21,13 @@ export type SavedWeights = z.infer<typeof savedWeights>;
 /** Names of the files: an adapter to sample from, and one to train on, its optimizer included. */
 export const SAVED = { sampler: 'server_sampler.json', weights: 'server_weights.json' } as const;
 
+/** The route of saved weights such as `tinker://MODEL/weights/NAME`, under `/api/v1`; null where a path is none of the API's. */
+export function savedRoute(path: string): string | null {
+  const [, model, name] = /^tinker:\/\/([^/]+)\/(.+)$/.exec(path) ?? [];
+  if (model === undefined || name === undefined) return null;
+  return `/training_runs/${encodeURIComponent(model)}/checkpoints/${name.split('/').map(encodeURIComponent).join('/')}`;
+}
+
 /** Writes where weights are. */
 export function writeSaved(folder: string, kind: keyof typeof SAVED, saved: Omit<SavedWeights, 'format'>): Promise<void> {
   return writeFile(join(folder, SAVED[kind]), `${JSON.stringify({ format: 1, ...saved }, null, 2)}\n`);

@@ -40,6 +40,9 @@ export class TinkerEngine implements Engine {
   readonly #mostTokens: number | null;
   #learner: RemoteLearner | null = null;
   #optimizer: OptimizerSettings | null = null;
+  /** Paths of training weights that this session saved for states alone. */
+  readonly #ofStates = new Set<string>();
+  #deleting: Promise<void> = Promise.resolve();
 
   constructor(opened: {
     readonly session: Session;
@@ -143,6 +146,7 @@ export class TinkerEngine implements Engine {
     if (use === 'state') return;
     const learner = this.#own(policy);
     if (!(learner instanceof RemoteLearner)) throw new Error(`${policy.name} lies on the training server already; it is not saved again`);
+    learner.saved.isCheckpoint = true;
     learner.saved.sampler ??= learner.model.saveForSampler(saveName(learner, 'sampler'));
     const path = await learner.saved.sampler;
     await writeSaved(folder, 'sampler', this.#described(learner, path));
@@ -158,8 +162,25 @@ export class TinkerEngine implements Engine {
 
   async saveOptimizer(folder: string): Promise<void> {
     const { learner } = this.#trained();
+    const isNew = learner.saved.weights === undefined;
     learner.saved.weights ??= learner.model.saveWeights(saveName(learner, 'weights'));
-    await writeSaved(folder, 'weights', this.#described(learner, await learner.saved.weights));
+    const path = await learner.saved.weights;
+    if (learner.saved.isCheckpoint) this.#ofStates.delete(path);
+    else if (isNew) this.#ofStates.add(path);
+    await writeSaved(folder, 'weights', this.#described(learner, path));
+  }
+
+  /** Weights of an earlier session stay: a state that was begun from a checkpoint, of this run or another, names that checkpoint's. */
+  async discardState(folder: string): Promise<void> {
+    const { learner } = this.#trained();
+    const path = await readSaved(folder, 'weights').then(
+      (saved) => saved.path,
+      () => null,
+    );
+    // Where no step was taken since, the newer state has the same weights.
+    if (path === null || path === (await learner.saved.weights) || !this.#ofStates.delete(path)) return;
+    // The run need not wait for it.
+    this.#deleting = this.#deleting.then(() => learner.model.deleteSaved(path));
   }
 
   async restoreLearner(folder: string, adapter: AdapterSettings, optimizer: OptimizerSettings): Promise<Learner> {
@@ -171,6 +192,7 @@ export class TinkerEngine implements Engine {
   }
 
   async dispose(): Promise<void> {
+    await this.#deleting;
     this.#session.end();
     await this.#learner?.model.unload();
   }

@@ -14,6 +14,7 @@ import { policyFolder } from '../environment';
 import { openPlayers } from '../players/openPlayers';
 import type { PolicyPlayer } from '../players/player';
 import { findPolicy, type PolicySource } from '../players/policySource';
+import { isBaseModel, refuseUncopied } from '../players/servedPolicy';
 import { readRunFile } from '../resume';
 import type { Work } from './work';
 
@@ -26,7 +27,7 @@ export async function cardWork({ checkpoint }: InferenceRequests['policyCard'][0
   progress(0, 1, `${name}: loads ${config.policy === 'embedded' ? 'the embedded policy' : config.policy}`);
   return openCard({ name, game: config.game, source: found.source }, work, async (player) => {
     const { modelHash } = player.engine.info;
-    if (modelHash !== found.run.model.sha256)
+    if (!(await isBaseModel(found.run, player.engine.info, found.base)))
       throw new Error(
         `${found.base} is not the model that the run in ${checkpoint.folder} began with (SHA-256 ${modelHash.slice(0, 12)}…, run.json says ${found.run.model.sha256.slice(0, 12)}…): put the old one back`,
       );
@@ -72,6 +73,8 @@ async function openCard(
 export async function cosineWork({ left, right }: InferenceRequests['updateCosine'][0], { media }: Work): Promise<string> {
   const [one, another] = [await find(left, media), await find(right, media)];
   if (one.source.checkpoint === null || another.source.checkpoint === null) return cosineText('none: the base model has no update');
+  await refuseUncopied(`iteration ${left.iteration}`, one.source);
+  await refuseUncopied(`iteration ${right.iteration}`, another.source);
   if (one.run.model.sha256 !== another.run.model.sha256) return cosineText('none: the two have different base models');
   const [before, after] = [
     await openWeightUpdate(one.source.checkpoint, one.base),

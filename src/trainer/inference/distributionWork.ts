@@ -3,6 +3,7 @@ import type { BranchRequests, Distributions, PolicyDistribution } from '../../pr
 import type { TurnRow } from '../../protocol/rollouts';
 import { policyFolder } from '../environment';
 import { findPolicy } from '../players/policySource';
+import { isBaseModel, refuseUncopied } from '../players/servedPolicy';
 import { constraintBinder } from '../tokenConstraints';
 import { type History, readHistory, requestAt } from './history';
 import { tokenOrigin } from './tokenOrigin';
@@ -24,9 +25,10 @@ export async function distributionWork(params: BranchRequests['distributions'][0
     throw new Error(`turn ${turn} has no token ${token + 1}: ${why}`);
   }
   const { config } = run;
-  const engine = await work.openEngine(policyFolder(work.media, config));
+  const model = policyFolder(work.media, config);
+  const engine = await work.openEngine(model);
   try {
-    if (engine.info.modelHash !== run.model.sha256)
+    if (!(await isBaseModel(run, engine.info, model)))
       throw new Error(`${config.policy} is no longer the base model of ${run.name}: put the old one back`);
     if (!engine.distributions) throw new Error(`an engine on ${engine.info.device} tells no whole distributions`);
     const request = requestAt(history, turn);
@@ -44,8 +46,8 @@ export async function distributionWork(params: BranchRequests['distributions'][0
       const source = await findPolicy(`${of}@${iteration}`, folder);
       if (source?.run == null || source.checkpoint === null) throw new Error(`${of} has no checkpoint of iteration ${iteration}`);
       const base = policyFolder(work.media, source.run.config);
-      if (base !== policyFolder(work.media, config))
-        throw new Error(`${source.name} has another base model than ${run.name}: their tokens differ`);
+      if (base !== model) throw new Error(`${source.name} has another base model than ${run.name}: their tokens differ`);
+      await refuseUncopied(source.name, source);
       const policy = await engine.loadPolicy(source.checkpoint, source.name);
       try {
         const [distribution] = await engine.distributions(policy, [{ tokens, mask }], config.temperature);

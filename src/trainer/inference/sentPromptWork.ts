@@ -1,5 +1,6 @@
 import type { SentPrompt, SentPromptRequests } from '../../protocol/sentPrompts';
 import { policyFolder } from '../environment';
+import { isBaseModel } from '../players/servedPolicy';
 import { readHistory } from './history';
 import type { Work } from './work';
 
@@ -15,9 +16,10 @@ export async function sentPromptWork(params: SentPromptRequests['sentPrompt'][0]
     throw new Error(
       `${row.player} replied, which is no policy of this machine: it was told what is shown here, and no tokens are on record`,
     );
-  const engine = await work.openEngine(policyFolder(work.media, run.config));
+  const model = policyFolder(work.media, run.config);
+  const engine = await work.openEngine(model);
   try {
-    if (engine.info.modelHash !== run.model.sha256)
+    if (!(await isBaseModel(run, engine.info, model)))
       throw new Error(
         `${run.config.policy} is no longer the base model of ${run.name}, so its tokens cannot be written out: put the old one back`,
       );

@@ -9,11 +9,11 @@ import type { Clock } from '../../engine/chat-api/clock';
 import type { Engine } from '../../engine/engine';
 import type { ChatEndpoint } from '../../protocol/chatEndpoints';
 import type { PlaySampling } from '../../protocol/matchups';
-import { trainsOnServer } from '../../protocol/serverLimits';
 import { sha256 } from '../../runs/durableFile';
 import { EMBEDDED_POLICY, policyFolder } from '../environment';
 import type { Player, PolicyPlayer } from './player';
 import { PlayerError } from './playerError';
+import { refuseUncopied } from './servedPolicy';
 import type { PlayerSpec } from './spec';
 
 /** What players need from outside. */
@@ -125,17 +125,8 @@ async function openPolicy({ name, source }: PolicySpec, services: PlayerServices
   if (!existsSync(join(folder, 'config.json'))) {
     throw new PlayerError(`${name}: its base model ${folder} is not on this machine (no config.json): put it there`);
   }
-  // A run on a training server leaves its weights there, unless the server gave a copy.
-  if (
-    checkpoint !== null &&
-    run !== null &&
-    trainsOnServer(run.config) &&
-    !engines.has(folder) &&
-    !existsSync(join(checkpoint, 'adapter_config.json'))
-  )
-    throw new PlayerError(
-      `${name}: its weights are on the training server ${run.config.engine.baseUrl} alone, so that it plays in runs there only`,
-    );
+  // The engine of a run that trains on the same server has them.
+  if (!engines.has(folder)) await refuseUncopied(name, source);
   const engine = engines.get(folder) ?? (await services.openEngine(folder));
   engines.set(folder, engine);
   const { game, rules } = services;

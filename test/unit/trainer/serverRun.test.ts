@@ -1,18 +1,26 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../src/engine/engine';
+import { openOnnxEngine } from '../../../src/engine/onnx/engine';
 import { openChecked, readTensor } from '../../../src/engine/onnx/model/safetensors';
 import { openTinkerEngine } from '../../../src/engine/tinker/openTinkerEngine';
 import { trainsOnServer } from '../../../src/protocol/serverLimits';
 import type { TrainParams } from '../../../src/protocol/trainer';
+import { readBranchIndex } from '../../../src/runs/branchIndex';
 import { embeddedPolicy } from '../../../src/runs/embeddedPolicy';
 import { mediaFolder } from '../../../src/runs/media';
 import type { Settings } from '../../../src/runs/presets';
 import { RolloutReader } from '../../../src/runs/rolloutReader';
 import { RunFolder } from '../../../src/runs/runFolder';
 import { runEnvironment } from '../../../src/trainer/environment';
+import { forkRun } from '../../../src/trainer/forkRun';
+import { forkWork } from '../../../src/trainer/inference/branchWork';
+import { cardWork, cosineWork } from '../../../src/trainer/inference/cardWork';
+import { distributionWork } from '../../../src/trainer/inference/distributionWork';
+import type { Work } from '../../../src/trainer/inference/work';
 import { type RunEnvironment, type RunEvent, trainRun } from '../../../src/trainer/run';
 import { runCommandLine } from '../../cli/runCommandLine';
 import { seededUniforms } from '../../tinker/serverModel';
@@ -88,6 +96,18 @@ function furthest(a: ReadonlyMap<string, Float32Array>, b: ReadonlyMap<string, F
   expect([...a.keys()].sort()).toEqual([...b.keys()].sort());
   return Math.max(...[...a].flatMap(([name, values]) => Array.from(values, (value, i) => Math.abs(value - b.get(name)![i]!))));
 }
+
+/** What refuses a checkpoint whose weights are on the server alone. */
+const ALONE =
+  /its weights are on the training server http:\/\/127\.0\.0\.1:\d+ alone, as tinker:\/\/\S+: download them there, and put adapter_config\.json and adapter_model\.safetensors into \S+checkpoints\/00000[12]\n?$/;
+
+const work = (): Work => ({
+  settings: { threads: 1, device: 'cpu', apis: {}, keys: {} },
+  media,
+  signal: new AbortController().signal,
+  openEngine: (folder) => openOnnxEngine({ model: folder, threads: 1, device: 'cpu', spinning: false }),
+  progress: () => undefined,
+});
 
 describe('a run on a training server', { timeout: 240_000 }, () => {
   let root: string;
@@ -200,10 +220,76 @@ describe('a run on a training server', { timeout: 240_000 }, () => {
     expect(kept.err).toMatch(/was trained on a server that speaks the Tinker API, which keeps the weights: download them there\n$/);
     const left = await runCommandLine([...words, `${join(root, 'there-sum-0')}@1,scripted:always-defect`]);
     expect(left.code).toBeGreaterThan(0);
-    expect(left.err).toMatch(
-      /its weights are on the training server http:\/\/127\.0\.0\.1:\d+ alone, so that it plays in runs there only\n$/,
-    );
+    expect(left.err).toMatch(ALONE);
   });
+
+  it('has its checkpoints forked, asked and compared here once there are copies, which one line says until then', async () => {
+    await start({ archives: false });
+    await train('away', { ...PLAIN, ...onServer(server!, 'sum') }, 2);
+    const folder = join(root, 'away');
+    const place = { job: 0, folder, iteration: 2, negotiation: 0, turn: 1 };
+    const all = {
+      fork: () => forkWork({ ...place, players: [null, null], samples: 2, seed: 0 }, work()),
+      ask: () => distributionWork({ ...place, token: 0, policies: [{ folder, iteration: 2 }], top: 4 }, work()),
+      card: () => cardWork({ job: 0, checkpoint: { folder, iteration: 2 } }, work()),
+      compare: () => cosineWork({ job: 0, left: { folder, iteration: 1 }, right: { folder, iteration: 2 } }, work()),
+    };
+    for (const [name, run] of Object.entries(all)) await expect(run(), name).rejects.toThrow(ALONE);
+    // What the line says to do.
+    for (const iteration of ['000001', '000002']) {
+      for (const name of ['adapter_config.json', 'adapter_model.safetensors'])
+        await copyFile(join(await serverFolder('away', iteration), name), join(folder, 'checkpoints', iteration, name));
+    }
+    const { branches } = await all.fork();
+    expect(branches).toEqual([1, 2]);
+    const rows = await new RolloutReader().negotiation(folder, (await readBranchIndex(folder)).branches[0]!.rollouts, 0);
+    expect(rows.slice(1).map(({ player }) => player)).toEqual(rows.slice(1).map(() => 'away@1'));
+    expect(rows.slice(1).every(({ log_probs }) => log_probs.length > 0 && log_probs.every((value) => value <= 0))).toBe(true);
+    const { policies, tokens } = await all.ask();
+    expect(policies[0]!.name).toBe('away@2');
+    expect(tokens).toHaveLength(policies[0]!.free.length);
+    expect(policies[0]!.free.reduce((sum, p) => sum + p, policies[0]!.rest[0])).toBeCloseTo(1, 4);
+    expect((await all.card()).text).toContain('trained by');
+    expect(await all.compare()).toMatch(/all +[01]\.\d/);
+  });
+
+  it('knows its base model by name and tokenizer where it began without the weights', async () => {
+    await start({ archives: true });
+    const bare = join(root, 'tokenizer');
+    await mkdir(bare);
+    for (const name of await readdir(model))
+      if (!/^(model\.safetensors|config\.json)$/.test(name)) await copyFile(join(model, name), join(bare, name));
+    const settings = { ...PLAIN, ...onServer(server!, 'sum'), policy: bare };
+    await train('bare', settings, 1);
+    const card = () => cardWork({ job: 0, checkpoint: { folder: join(root, 'bare'), iteration: 1 } }, work());
+    await expect(card()).rejects.toThrow(/^the base model .* is not on this machine \(no config\.json\): put it there$/);
+    for (const name of ['model.safetensors', 'config.json']) await copyFile(join(model, name), join(bare, name));
+    expect((await card()).text).toContain('trained by');
+    await writeFile(join(bare, 'tokenizer.json'), `${await readFile(join(bare, 'tokenizer.json'), 'utf8')}\n`);
+    await expect(card()).rejects.toThrow(/is not the model that the run in .* began with/);
+  });
+
+  it.each([true, false])(
+    'keeps the weights of checkpoints and of its newest state there, where the server removes others: %s',
+    async (deletes) => {
+      await start({ deletes });
+      const name = `swept-${deletes}`;
+      const saved: string[] = [];
+      const settings = { ...PLAIN, iterations: 9, checkpointEvery: 2, ...onServer(server!, 'sum') };
+      await train(name, settings, 3);
+      for (const { body } of server!.asks('/save_weights')) saved.push(server!.folderOf(`tinker://${body.model_id}/weights/${body.path}`));
+      // States of 0 to 3; the run keeps checkpoints of 0 and 2, and goes on from 3.
+      expect(saved.map((path) => existsSync(path))).toEqual([true, !deletes, true, true]);
+      const { events } = await trainUntil(toyParams(join(root, name)), 5);
+      expect(events.flatMap((event) => (event.type === 'committed' ? [event.line.iteration] : []))).toEqual([4, 5]);
+      expect(existsSync(saved[3]!)).toBe(true);
+      // A checkpoint of an earlier session can still be gone back to, and a fork leaves it to its run.
+      const fork = join(root, `${name}-fork`);
+      await forkRun(join(root, name), 2, fork);
+      await trainUntil(toyParams(fork), 4);
+      expect(existsSync(saved[2]!)).toBe(true);
+    },
+  );
 
   it('trains against a checkpoint that lies on the same server', async () => {
     await start();
