@@ -1,10 +1,15 @@
 import * as vscode from 'vscode';
 import type { OpenSet } from '../runs/runSets';
+import { deletionText, type SetFolder, setFolders } from '../runs/setFolders';
 import type { Command } from './command';
 import { deletionConsent, remove, sizeOf, sizeText } from './deleteRun';
 import { targetSet } from './runSet';
+import { Refusal } from './services';
 
-/** Moves the folders of a set's runs, and its file, to the trash after a question; annotations stay. */
+/**
+ * Moves the folders of a set's runs, those that were closed too, and its file, to the trash after a question that names them;
+ * annotations stay.
+ */
 export const deleteRunSet: Command = {
   title: 'Delete Run Set',
   needsTrust: true,
@@ -16,12 +21,16 @@ export const deleteRunSet: Command = {
       will: ({ status }) => status !== 'live',
     });
     if (set === undefined) return false;
+    const folders = await setFolders(set);
+    const training = folders.find(({ isTraining }) => isTraining);
+    if (training !== undefined) throw new Refusal(`${set.name}: ${training.path} is being trained: stop it first`);
     const consent = deletionConsent.safeParse(args);
-    if (!consent.success && !(await confirm(set))) return false;
+    if (!consent.success && !(await confirm(set, folders))) return false;
     const forGood = consent.data?.confirmed === 'for good';
-    for (const { run } of set.members) {
+    for (const { path } of folders) {
+      const run = set.members.find((member) => member.run?.folder.path === path)?.run ?? null;
+      if (!(await remove(path, run?.name ?? path, forGood))) return false;
       if (run === null) continue;
-      if (!(await remove(run.folder.path, run.name, forGood))) return false;
       services.store.close(run);
       await services.library.forget(run);
     }
@@ -33,10 +42,8 @@ export const deleteRunSet: Command = {
   },
 };
 
-async function confirm({ name, members, plan }: OpenSet): Promise<boolean> {
-  const folders = members.flatMap(({ run }) => (run === null ? [] : [run.folder.path]));
-  const size = (await Promise.all(folders.map(sizeOf))).reduce((sum, each) => sum + each, 0);
-  const what = folders.length === 0 ? (plan?.path ?? name) : `${folders.length} run folders (${sizeText(size)}) and the plan of the set`;
-  const detail = `${what} ${folders.length === 0 ? 'is' : 'are'} moved to the trash.`;
+async function confirm({ name, plan }: OpenSet, folders: readonly SetFolder[]): Promise<boolean> {
+  const sizes = await Promise.all(folders.map(async ({ path }) => sizeText(await sizeOf(path))));
+  const detail = deletionText(folders, sizes, plan?.path ?? null);
   return (await vscode.window.showWarningMessage(`Delete ${name}?`, { modal: true, detail }, 'Move to Trash')) !== undefined;
 }

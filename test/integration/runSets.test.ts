@@ -104,6 +104,27 @@ describe('A run set', function () {
     assert.match(gone.error, /^There is no run set/);
   });
 
+  it('is deleted with the runs that were closed, and nothing else is', async () => {
+    const set = planIn(
+      path.join(runsFolder(), 'to-delete'),
+      [1, 2].map((seed) => sampleConfig({ seed, iterations: 1 })),
+      1,
+      new Date(),
+    );
+    await writeRunSet(set);
+    const of = { id: set.file.id, name: set.file.name };
+    for (const [i, run] of set.file.runs.entries()) {
+      writeSampleRun(folders(set)[i] ?? '', 1, run.config, { id: `delete-${run.folder}`, set: of });
+      await execute('openRun', { folder: folders(set)[i] });
+    }
+    const beside = path.join(path.dirname(set.path), 'beside');
+    writeSampleRun(beside, 1, {}, { id: 'delete-beside' });
+    await execute('closeRun', { run: `delete-${set.file.runs[1]?.folder}` });
+    assert.equal(await execute('deleteRunSet', { set: set.file.id, confirmed: 'for good' }), true);
+    assert.deepEqual(readdirSync(path.dirname(set.path)), ['beside']);
+    rmSync(path.dirname(set.path), { recursive: true });
+  });
+
   it('of elsewhere is opened by its folder, and goes on from there', async () => {
     const root = mkdtempSync(path.join(tmpdir(), 'parley-set-'));
     try {
