@@ -1,11 +1,14 @@
 import type { Action, RoundDeal } from '../domain/games/game';
 import type { Pair, Seat } from '../domain/seat';
+import type { TokenColumns } from '../domain/tokens/columns';
 import type { Distributions } from './branches';
 import type { MatchupsFile } from './matchups';
 import type { Place, PolicyRef } from './place';
 import type { Algorithm } from './runConfig';
 import type { MeasuresFile, RunSet, TrainingFile } from './runFiles';
 import type { SentPrompt } from './sentPrompts';
+
+export type { TokenColumns };
 
 /** Whether a run moves, and why not. */
 export type RunStatus = 'live' | 'stopped' | 'finished' | 'broken';
@@ -70,22 +73,6 @@ export interface TreeWindow {
   readonly rows: readonly TreeRow[];
   /** Where the row asked for as `anchor` is now; −1 if it is gone. */
   readonly anchor?: number;
-}
-
-/** Tokens of one turn, column by column; empty lists where a number does not exist (untrained, preview). */
-export interface TokenColumns {
-  readonly ids: readonly number[];
-  readonly texts: readonly string[];
-  /** log π when sampled, nats. */
-  readonly logProbs: readonly number[];
-  /** log π that training used. */
-  readonly trainLogProbs: readonly number[];
-  /** ρ before truncation. */
-  readonly ratios: readonly number[];
-  readonly referenceLogProbs: readonly number[];
-  readonly entropies: readonly number[];
-  readonly validMass: readonly number[];
-  readonly forced: readonly boolean[];
 }
 
 /** One turn as the inspector draws it. */

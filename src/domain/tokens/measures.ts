@@ -1,18 +1,11 @@
 import { push } from '../advantage/push';
+import type { TokenColumns } from './columns';
 
-/** What measures need of a turn: its credit, null before there is one, and its tokens column by column; empty where there is no number. */
+/** What measures need of a turn: its credit, null before there is one, and its tokens. */
 export interface MeasuredTurn {
   readonly trained: boolean;
   readonly credit: { readonly own: number; readonly alignment: number; readonly credit: number } | null;
-  readonly tokens: {
-    readonly texts: readonly string[];
-    readonly logProbs: readonly number[];
-    readonly trainLogProbs: readonly number[];
-    readonly ratios: readonly number[];
-    readonly referenceLogProbs: readonly number[];
-    readonly entropies: readonly number[];
-    readonly validMass: readonly number[];
-  };
+  readonly tokens: Omit<TokenColumns, 'ids' | 'forced'>;
 }
 
 /** What may colour the tokens. */
