@@ -182,7 +182,7 @@ async function askIterations(services: Services, run: OpenRun, format: ExportFor
 
 async function askPlace(run: OpenRun, format: ExportFormat, { label, ending }: Offer): Promise<string | undefined> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
-  const name = `${run.file?.id ?? run.folder.baseName}-${format}${ending ?? ''}`.replace(/[^\w.-]+/g, '-');
+  const name = `${run.file?.id ?? run.folder.baseName}${ending ?? `-${format}`}`.replace(/[^\w.-]+/g, '-');
   const uri = await vscode.window.showSaveDialog({
     title: `${TITLE}: ${label}`,
     saveLabel: TITLE,

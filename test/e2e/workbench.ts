@@ -238,9 +238,9 @@ export class Workbench {
   /** Saves as `file` in the dialog that is open, or is about to. */
   async saveAs(file: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input').first();
-    // It proposes a path once it has listed the folder, over whatever was typed before.
+    // Once it has listed the folder it proposes a file there, over whatever was typed before.
     await this.page.waitForFunction(
-      () => document.querySelector<HTMLInputElement>('.quick-input-widget input')?.value.startsWith('/'),
+      () => /^\/.*[^/]$/.test(document.querySelector<HTMLInputElement>('.quick-input-widget input')?.value ?? ''),
       undefined,
       { timeout: 30_000 },
     );
@@ -248,7 +248,7 @@ export class Workbench {
     // While it looks at what was typed, it takes no Enter.
     for (let attempt = 0; attempt < 10 && (await input.isVisible()); attempt++) {
       await this.page.keyboard.press('Enter');
-      await input.waitFor({ state: 'hidden', timeout: 2000 }).catch(() => {});
+      await input.waitFor({ state: 'hidden', timeout: 3000 }).catch(() => {});
     }
   }
 
