@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import type { GameId } from '../domain/games/game';
 import { defaultGameSettings, GAME_IDS, games } from '../domain/games/index';
-import type { MatchupsFile } from '../protocol/matchups';
+import { type MatchupsFile, writtenPlayer } from '../protocol/matchups';
 import { gameId, gameSettings } from '../protocol/runConfig';
 import { readMatchups } from '../runs/playedFiles';
 import { firstIssue, messageOf } from '../runs/problem';
@@ -10,20 +10,21 @@ import { usageLine } from '../runs/usageLine';
 import { showInformation } from '../views/notices';
 import { refuseUnreachable } from './chatSettings';
 import type { Command } from './command';
-import { freePlayedFolder, matchupsId, openPlayed, playedRoot } from './matchupsLibrary';
+import { freePlayedFolder, matchupsId, openPlayed, playedRoot, unfinishedMatchups } from './matchupsLibrary';
 import { playerChoices, type WrittenPlayer } from './playerChoices';
 import { Refusal, type Services } from './services';
 import { askSteps, type Choice } from './steps';
 
 const TITLE = 'Evaluate Match-ups';
 
-const written = z.union([z.string().min(1), z.strictObject({ name: z.string().min(1), members: z.array(z.string().min(1)).min(1) })]);
+/** Folders that this window plays into at the moment. */
+const playing = new Set<string>();
 
 /** What a caller may say in advance; with players named, nothing is asked and the defaults fill the rest. */
 const given = z.strictObject({
   game: gameId.optional(),
   /** As `parley evaluate` writes them, with absolute paths. */
-  players: z.array(written).min(1).optional(),
+  players: z.array(writtenPlayer).min(1).optional(),
   /** Negotiations a cell, an even number. */
   negotiations: z.int().positive().multipleOf(2).optional(),
   seed: z.int().nonnegative().optional(),
@@ -38,7 +39,10 @@ interface Chosen {
   readonly negotiations: number;
 }
 
-/** Plays every player against every other and itself and shows the matrix; resolves with the folder that keeps it. */
+/**
+ * Plays every player against every other and itself and shows the matrix; resolves with the folder that keeps it. Where the very same was
+ * asked for before and cut off, it goes on there.
+ */
 export const evaluateMatchups: Command = {
   title: `${TITLE}…`,
   needsTrust: true,
@@ -54,9 +58,12 @@ export const evaluateMatchups: Command = {
     );
     const root = said.root ?? (await chooseRoot(services));
     if (root === undefined) return undefined;
-    const out = freePlayedFolder(root, chosen.game, 'matchups');
     const seed = said.seed ?? vscode.workspace.getConfiguration('parley').get<number>('seed', 0);
-    const matrix = await play(services, { ...chosen, seed, rules: said.rules ?? {}, out });
+    const asked = { ...chosen, seed, rules: said.rules ?? {} };
+    const left = (await unfinishedMatchups(root, asked)).find((folder) => !playing.has(folder));
+    const out = left ?? freePlayedFolder(root, chosen.game, 'matchups');
+    playing.add(out);
+    const matrix = await play(services, { ...asked, out }).finally(() => playing.delete(out));
     if (matrix === null) return undefined;
     tellCosts(matrix);
     return out;
@@ -116,7 +123,8 @@ async function play(
   if (kept === null) await vscode.workspace.fs.delete(vscode.Uri.file(out), { recursive: true }).then(undefined, () => undefined);
   else await openPlayed(services, out);
   if (failure === undefined) return kept;
-  const left = kept === null ? '' : `. What was played by then (${pairs(kept.rollouts.length)}) is kept`;
+  const left =
+    kept === null ? '' : `. What was played by then (${pairs(kept.rollouts.length)}) is kept: the same choice goes on from there`;
   if (!stop.signal.aborted) throw new Refusal(`${TITLE}: ${messageOf(failure)}${left}`);
   if (kept !== null) void showInformation(`Match-ups called off${left}`);
   return kept;
@@ -150,7 +158,7 @@ async function choose(services: Services): Promise<Chosen | undefined> {
   ];
   const done = await askSteps(TITLE, steps, (step, answer, all) => {
     if (step === 0) answers.game = gameId.parse(answer);
-    else if (step === 1) answers.players = all.map((player) => written.parse(JSON.parse(player)));
+    else if (step === 1) answers.players = all.map((player) => writtenPlayer.parse(JSON.parse(player)));
     else answers.negotiations = Number(answer);
   });
   return done ? answers : undefined;

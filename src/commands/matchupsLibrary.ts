@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
 import type { GameId } from '../domain/games/game';
 import type { MatchupsFile } from '../protocol/matchups';
@@ -9,6 +10,7 @@ import { readMatchups } from '../runs/playedFiles';
 import { messageOf } from '../runs/problem';
 import { timeStamp } from '../runs/runIds';
 import type { RunStore } from '../runs/runStore';
+import type { WrittenPlayer } from './playerChoices';
 
 /** Match-ups that were kept. */
 export interface KeptMatchups {
@@ -70,6 +72,27 @@ export async function keptMatchups(context: Pick<vscode.ExtensionContext, 'globa
     }),
   );
   return kept.filter((each) => each !== null).sort((a, b) => (b.file?.created ?? '').localeCompare(a.file?.created ?? ''));
+}
+
+/** Match-ups as they are asked for. */
+interface AskedMatchups extends Pick<MatchupsFile, 'game' | 'negotiations' | 'seed' | 'rules'> {
+  readonly players: readonly WrittenPlayer[];
+}
+
+/** Folders under a root in which these very match-ups were begun, and not all have met. */
+export async function unfinishedMatchups(root: string, { game, players, negotiations, seed, rules }: AskedMatchups): Promise<string[]> {
+  const names = await readdir(root).catch(() => []);
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const folder = join(root, name);
+      // What cannot be read is not gone on with; Open Match-ups… says what is wrong with it.
+      const file = await readMatchups(folder).catch(() => null);
+      if (file === null || !file.meanReward.flat().includes(null)) return [];
+      const begun = { game: file.game, negotiations: file.negotiations, seed: file.seed, asked: file.asked };
+      return isDeepStrictEqual(begun, { game, negotiations, seed, asked: { players, rules } }) ? [folder] : [];
+    }),
+  );
+  return found.flat();
 }
 
 /** The id that the inspector knows match-ups by. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { says, startMisbehavingServer } from '../../src/engine/chat-api/misbehavingServer';
@@ -53,6 +53,23 @@ describe('Match-ups', function () {
       assert.match(((await execute(command, { run: id })) as { error: string }).error, /match-ups: ipd, 2 players/);
     }
     assert.match(((await execute('openMatchups', { id: 'none' })) as { error: string }).error, /There are no match-ups none here/);
+  });
+
+  it('that were cut off go on where the very same is asked for, and only then', async () => {
+    const players = ['scripted:tit-for-tat', 'scripted:always-defect'];
+    const folder = await evaluate({ game: 'ipd', players, seed: 77 });
+    const whole = readFileSync(path.join(folder, 'matchups.json'), 'utf8');
+    // As a kill after the second pair leaves it.
+    const file = read(folder);
+    const [first, second] = file.meanReward;
+    const cut = { ...file, meanReward: [first, [second?.[0], null]], rollouts: file.rollouts.slice(0, 2) };
+    writeFileSync(path.join(folder, 'matchups.json'), JSON.stringify(cut));
+    rmSync(path.join(folder, 'matchups.svg'));
+    assert.notEqual(await evaluate({ game: 'ipd', players, seed: 78 }), folder);
+    assert.equal(await evaluate({ game: 'ipd', players, seed: 77 }), folder);
+    assert.equal(readFileSync(path.join(folder, 'matchups.json'), 'utf8'), whole);
+    assert.ok(existsSync(path.join(folder, 'matchups.svg')));
+    assert.notEqual(await evaluate({ game: 'ipd', players, seed: 77 }), folder);
   });
 
   it('take checkpoints of runs, several runs as one player, and a folder with a comma in its name', async () => {
