@@ -83,7 +83,7 @@ describe('A run of AdAlignLLM', () => {
     return (name) => Number(new RegExp(`${name} ([+−]?[\\d.]+)`).exec(text)?.[1]?.replace('−', '-'));
   }
 
-  it('is opened by its folder, once it is said what it was trained with', async () => {
+  it('is opened by its folder, once it is said what it was trained with', { timeout: 150_000 }, async () => {
     await workbench().command('Parley: Open Run…', 'Open Run: a folder with a run.json');
     await openFolder(path.join(workbench().workspace, 'outputs/tas'));
     await titled('Open Run: AdAlignLLM').waitFor({ timeout: 30_000 });
@@ -94,7 +94,7 @@ describe('A run of AdAlignLLM', () => {
     expect(await row(/^iteration 2\b/).count()).toBe(0);
   });
 
-  it('is read down to its tokens, with the credits that were recomputed', async () => {
+  it('is read down to its tokens, with the credits that were recomputed', { timeout: 120_000 }, async () => {
     await unfold(/^iteration 1\b/, /^group 0\b/);
     await unfold(/^group 0\b/, /^negotiation 1\b/);
     await choose(/^negotiation 1\b/);

@@ -75,23 +75,23 @@ describe('A training server of this machine', async () => {
     );
   /** Waits until the log has a line so many times. */
   const logged = (line: string, times: number): Promise<void> =>
-    expect.poll(() => workbench().logs().split(line).length - 1, { timeout: 50_000 }).toBe(times);
+    expect.poll(() => workbench().logs().split(line).length - 1, { timeout: 100_000 }).toBe(times);
 
   afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-  it('is started, and said to be ready once its model answers', async () => {
+  it('is started, and said to be ready once its model answers', { timeout: 150_000 }, async () => {
     expect(await answers()).toBe(false);
     await workbench().command('Parley: Start Local Training Server');
     await workbench()
       .page.locator('.statusbar-item', { hasText: `Training server ready at ${url}` })
-      .waitFor({ timeout: 50_000 });
+      .waitFor({ timeout: 100_000 });
     await workbench().screenshot('server-ready');
     expect(await answers()).toBe(true);
     await logged(`listening at ${url}`, 1);
     await logged(`ready at ${url}`, 1);
   });
 
-  it('trains a run that the palette starts on it', async () => {
+  it('trains a run that the palette starts on it', { timeout: 240_000 }, async () => {
     offerPreset(workbench().server.folder);
     await workbench().command('Parley: Start AA Run', 'Game');
     await workbench().press('Enter');
@@ -100,13 +100,13 @@ describe('A training server of this machine', async () => {
     await workbench().question('Preset');
     await workbench().screenshot('server-presets');
     await workbench().pick(PRESET);
-    await row(/^iteration 1\b/).waitFor({ timeout: 50_000 });
+    await row(/^iteration 1\b/).waitFor({ timeout: 100_000 });
     const trained = async (): Promise<{ readonly loss: number; readonly trainedTokens: number }[]> => {
       const { lines, problems } = await readJournal(runs()[0] ?? '');
       expect(problems).toEqual([]);
       return lines.flatMap((line) => (line.type === 'iteration' && line.training ? [line.training] : []));
     };
-    await expect.poll(async () => (await trained()).length, { timeout: 50_000 }).toBeGreaterThan(1);
+    await expect.poll(async () => (await trained()).length, { timeout: 100_000 }).toBeGreaterThan(1);
     await workbench().screenshot('server-run');
     const [run = '', ...others] = runs();
     expect(others).toEqual([]);
@@ -117,7 +117,7 @@ describe('A training server of this machine', async () => {
     for (const { loss, trainedTokens } of await trained()) expect([Number.isFinite(loss), trainedTokens > 0]).toEqual([true, true]);
   });
 
-  it('stops with the run', async () => {
+  it('stops with the run', { timeout: 150_000 }, async () => {
     expect(await answers()).toBe(true);
     await workbench().command('Parley: Stop Run');
     await expect.poll(() => runs().filter((run) => fs.existsSync(path.join(run, 'lock.json'))), { timeout: 30_000 }).toEqual([]);
@@ -126,7 +126,7 @@ describe('A training server of this machine', async () => {
     await logged(`${process.execPath} was stopped`, 1);
   });
 
-  it('is stopped by hand, too', async () => {
+  it('is stopped by hand, too', { timeout: 150_000 }, async () => {
     await workbench().command('Parley: Start Local Training Server');
     await logged(`ready at ${url}`, 2);
     expect(await answers()).toBe(true);
