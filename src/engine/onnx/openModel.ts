@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import { chooseDevice, requireDevice } from './devices';
+import { decodes } from './graphs/decodeGraph';
 import { LayerwisePass } from './layerwisePass';
 import { type LoadedModel, loadModelFolder } from './model/modelFolder';
 import { parameterCount } from './model/parameters';
@@ -42,11 +43,11 @@ export interface OpenedModel {
 export const MERGED_BELOW = 20_000_000;
 
 /** From this many parameters on, a second copy of the weights takes more memory than faster sampling is worth. */
-const TURNED_BELOW = 500_000_000;
+const COPIED_BELOW = 500_000_000;
 
 /** Whether sampling on the CPU has a copy of a model's linear weights, turned: not where adapters are merged, which would be turned again and again. */
 export function turnedToSample(parameters: number): boolean {
-  return parameters >= MERGED_BELOW && parameters < TURNED_BELOW;
+  return parameters >= MERGED_BELOW && parameters < COPIED_BELOW;
 }
 
 /** From this many parameters on, the activations of all layers at once are too much. */
@@ -83,8 +84,10 @@ export async function openModel(options: ModelOptions): Promise<OpenedModel> {
     Object.fromEntries(model.parameters.map(({ name, shape }) => [name, sessions.float(model.weights.get(name)!, shape)])),
   );
   const base = new OnnxPolicy('base', { kind: 'base' });
-  const turn = device === 'cpu' && turnedToSample(parameters);
-  const weights = new WeightFeeds(sessions, model.config, feeds, parameters < MERGED_BELOW, turn);
+  // One copy that suits sampling is enough.
+  const hold = device === 'cpu' && decodes(model.config) && parameters < COPIED_BELOW;
+  const turn = device === 'cpu' && !hold && turnedToSample(parameters);
+  const weights = new WeightFeeds(sessions, model.config, feeds, parameters < MERGED_BELOW, turn, hold);
   const pass = layerwise ? new LayerwisePass(sessions, model.config, weights) : new WholePass(sessions, model.config, weights);
   const trainer = new Trainer(sessions, model.config, pass, base, options.tokensARun ?? tokensARun(layerwise));
   return { model, sessions, weights, base, trainer, parameters };

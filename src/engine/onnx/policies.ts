@@ -3,6 +3,7 @@ import type { FlatParameters } from './flatParameters';
 import { Graph } from './graph/graph';
 import { mergeLora } from './graph/matmul';
 import { type LoraShape, loraParameters } from './graphs/loraShape';
+import type { HeldWeights } from './graphs/weightInputs';
 import type { ModelConfig } from './model/config';
 import { toDisk } from './model/modelFolder';
 import { parametersOf } from './model/parameters';
@@ -48,6 +49,7 @@ export class WeightFeeds {
   private readonly merged = new WeakMap<OnnxPolicy, Merged>();
   private readonly fed = new WeakMap<OnnxPolicy, Feeds>();
   private turned: Feeds | null = null;
+  private held: HeldWeights | null = null;
 
   constructor(
     private readonly sessions: Sessions,
@@ -57,6 +59,8 @@ export class WeightFeeds {
     private readonly merge: boolean,
     /** Whether sampling has a copy of the base model's linear weights, turned. */
     private readonly turn = false,
+    /** Whether graphs for one token a row hold the base model's weights. */
+    private readonly hold = false,
   ) {}
 
   /** The tensors that `stepGraph` is fed; with `turned`, linear weights are `[out, in]`. */
@@ -66,6 +70,16 @@ export class WeightFeeds {
     if (!this.turn || own) return { feeds, lora, turned: false };
     this.turned ??= turnedWeights(this.sessions, this.config, this.base);
     return { feeds: { ...feeds, ...this.turned }, lora, turned: true };
+  }
+
+  /** The tensors that `decodeGraph` is fed, and the weights that it holds. */
+  async toDecode(policy: OnnxPolicy): Promise<ForwardWeights & { readonly held: HeldWeights | null }> {
+    const { weights } = policy;
+    const adapted = weights.kind === 'full' || (weights.kind === 'lora' && this.merge);
+    if (adapted || !this.hold) return { ...(await this.of(policy)), held: null };
+    this.held ??= new Map(Object.keys(this.base).map((name) => [name, floats(this.base, name)]));
+    const feeds = weights.kind === 'lora' ? weights.parameters.tensors(this.sessions) : {};
+    return { feeds, lora: weights.kind === 'lora' ? weights.shape : null, held: this.held };
   }
 
   async of(policy: OnnxPolicy): Promise<ForwardWeights> {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import type * as Ort from 'onnxruntime-node';
+import type { Graph } from './graph/graph';
 
 /** The onnxruntime that runs our graphs. */
 export type Runtime = typeof Ort;
@@ -53,12 +54,14 @@ export interface SessionSettings {
 
 /**
  * A session over an encoded graph.
+ * @param besides the data that the graph refers to
  * @param outputs where its results stay: on WebGPU they can be left on the device, to be fed to other sessions (their data cannot be read)
  */
 export function openSession(
   model: Uint8Array,
   settings: SessionSettings,
   outputs: 'host' | 'device' = 'host',
+  besides: Graph['besides'] = [],
 ): Promise<Ort.InferenceSession> {
   return settings.runtime.InferenceSession.create(model, {
     executionProviders: [settings.device],
@@ -66,6 +69,7 @@ export function openSession(
     intraOpNumThreads: settings.threads,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
+    ...(besides.length > 0 && { externalData: besides }),
     ...(settings.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: join(settings.profile, 'session') }),
     // What a mask rules out would go through softmax as denormal numbers, on which many processors are several times slower.
     extra: { session: { set_denormal_as_zero: '1', ...(settings.spinning ? {} : { intra_op: { allow_spinning: '0' } }) } },

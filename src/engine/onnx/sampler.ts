@@ -1,4 +1,5 @@
 import type { Lane, Sample, SampleRequest, SamplingSettings, TokenMask, TokenState } from '../engine';
+import { decodeGraph, decodes } from './graphs/decodeGraph';
 import { stepGraph } from './graphs/stepGraph';
 import { KeyValueCache } from './keyValueCache';
 import { Block, OnnxLane } from './lanes';
@@ -26,6 +27,14 @@ interface Turn {
   readonly entropy: number[];
   readonly masks: (TokenMask | null)[];
   done: boolean;
+}
+
+/** How a step is run on inputs. */
+interface Runs {
+  /** One that reads any number of columns. */
+  readonly read: (inputs: Feeds) => Promise<Feeds>;
+  /** One of a single column, where there is a graph for that. */
+  readonly decode: ((inputs: Feeds) => Promise<Feeds>) | null;
 }
 
 /** Rows are moved together only where turns may go on for so many tokens. */
@@ -121,17 +130,12 @@ export class Sampler {
   }
 
   private async sampleGroup(policy: OnnxPolicy, turns: ReadonlyMap<OnnxLane, Turn>, settings: SamplingSettings): Promise<void> {
-    const { feeds, lora, turned } = await this.weights.toSample(policy);
-    const truncated = settings.topP < 1 || settings.topK > 0;
-    const key = `step ${JSON.stringify([lora, truncated, turned])}`;
-    const session = await this.sessions.get(key, () => stepGraph(this.config, lora, truncated, turned));
-    const run = (inputs: Feeds): ReturnType<typeof session.run> =>
-      session.run({ ...feeds, ...(truncated ? this.truncation(settings) : {}), ...inputs });
+    const runs = await this.runs(policy, settings);
     const waiting = (lanes: Iterable<OnnxLane>): OnnxLane[] => [...lanes].filter((lane) => !turns.get(lane)!.done);
     let active = waiting(turns.keys());
     let view = active.length > 0 ? StepView.of(this.config, active) : null;
     while (view) {
-      await this.step(view, turns, settings, run);
+      await this.step(view, turns, settings, runs);
       for (const row of view.rows) row.lanes = waiting(row.lanes);
       active = waiting(active);
       if (active.length === 0) break;
@@ -140,6 +144,27 @@ export class Sampler {
       const speaking = view.rows.filter(({ lanes }) => lanes.length > 0).length;
       if (speaking <= view.rows.length / 2 && left >= WORTH_MOVING) view = StepView.of(this.config, active);
     }
+  }
+
+  /** How steps of several columns, and of one, are run. */
+  private async runs(policy: OnnxPolicy, settings: SamplingSettings): Promise<Runs> {
+    const { sessions, config, weights } = this;
+    const truncated = settings.topP < 1 || settings.topK > 0;
+    const extra = truncated ? this.truncation(settings) : {};
+    const read = async (inputs: Feeds): Promise<Feeds> => {
+      const { feeds, lora, turned } = await weights.toSample(policy);
+      const key = `step ${JSON.stringify([lora, truncated, turned])}`;
+      const session = await sessions.get(key, () => stepGraph(config, lora, truncated, turned));
+      return session.run({ ...feeds, ...extra, ...inputs });
+    };
+    if (sessions.settings.device !== 'cpu' || !decodes(config)) return { read, decode: null };
+    const { feeds, lora, held } = await weights.toDecode(policy);
+    const key = `decode ${JSON.stringify([lora, truncated, held !== null])}`;
+    const decode = async (inputs: Feeds): Promise<Feeds> => {
+      const session = await sessions.get(key, () => decodeGraph(config, lora, truncated, held));
+      return session.run({ ...feeds, ...extra, ...inputs });
+    };
+    return { read, decode };
   }
 
   private truncation({ topP, topK }: SamplingSettings): Feeds {
@@ -153,7 +178,7 @@ export class Sampler {
     view: StepView,
     turns: ReadonlyMap<OnnxLane, Turn>,
     settings: SamplingSettings,
-    run: (inputs: Feeds) => Promise<Feeds>,
+    { read, decode }: Runs,
   ): Promise<void> {
     view.part();
     const waiting = view.rows.map(({ lanes }) => lanes[0]?.pending.length ?? 0);
@@ -161,13 +186,14 @@ export class Sampler {
     const columns = Math.min(most, Math.max(1, ...waiting));
     const counts = waiting.map((n) => Math.min(n, columns));
     const speakers = view.rows.flatMap(({ lanes }, row) => (counts[row] === waiting[row] ? lanes.map((lane) => ({ lane, row })) : []));
-    const outputs = await run({
-      ...this.inputs.of(view, counts, columns),
-      ...this.draws(
-        speakers.map(({ lane, row }) => ({ turn: turns.get(lane)!, row })),
-        settings,
-      ),
-    });
+    const draws = this.draws(
+      speakers.map(({ lane, row }) => ({ turn: turns.get(lane)!, row })),
+      settings,
+    );
+    const outputs =
+      decode && columns === 1
+        ? await decode({ ...this.inputs.ofOne(view, counts), ...draws })
+        : await read({ ...this.inputs.of(view, counts, columns), ...draws });
     view.store(outputs, counts, columns);
     const [logProb, validMass, entropy] = [floats(outputs, 'logProb'), floats(outputs, 'validMass'), floats(outputs, 'entropy')];
     const tokens = int64View(outputs.token!.data as BigInt64Array);

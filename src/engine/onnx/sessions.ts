@@ -46,7 +46,7 @@ export class Sessions {
       const graph = build();
       // What lies on the device may need the session that made it.
       const bytes = outputs === 'device' ? 0 : graph.bytes();
-      opened = { session: openSession(graph.encode(), this.settings, outputs), bytes };
+      opened = { session: openSession(graph.encode(), this.settings, outputs, graph.besides), bytes };
       opened.session.catch(() => this.open.delete(key));
     }
     this.open.set(key, opened);

@@ -9,6 +9,7 @@ import type { StepView } from './stepView';
 /** Makes what a step reads: new tokens, their positions and rotations, the cache, and what may see what. */
 export class StepInputs {
   private rotations: { positions: number; feeds: Feeds } | null = null;
+  private angles: { positions: number; feeds: Feeds } | null = null;
 
   constructor(
     private readonly sessions: Sessions,
@@ -17,7 +18,7 @@ export class StepInputs {
 
   /** The inputs of a run in which row i reads the first `counts[i]` of its lanes' pending tokens. */
   of({ rows, cache }: StepView, counts: readonly number[], columns: number): Feeds {
-    const { sessions, config } = this;
+    const { sessions } = this;
     const integers = (n: number): BigInt64Array => new BigInt64Array(n);
     const [ids, positions] = [integers(rows.length * columns), integers(rows.length * columns)];
     const [last, lastPosition] = [integers(rows.length), integers(rows.length)];
@@ -38,8 +39,7 @@ export class StepInputs {
       lastPosition32[2 * i] = length + end;
       longest = Math.max(longest, length + count);
     }
-    if (longest > config.maxPositions)
-      throw new Error(`a transcript grew to ${longest} tokens, beyond the model's ${config.maxPositions} positions`);
+    this.checkLength(longest);
     cache.reserve(longest);
     return {
       ids: sessions.int64(ids, [rows.length, columns, 1]),
@@ -50,6 +50,33 @@ export class StepInputs {
       ...this.masks(cache, counts, columns),
       ...this.past(cache, rows.length),
     };
+  }
+
+  /** `decodeGraph`'s inputs, of a run in which every row reads one pending token or nothing. */
+  ofOne({ rows, cache }: StepView, counts: readonly number[]): Feeds {
+    const { sessions } = this;
+    const [ids, position] = [new BigInt64Array(rows.length), new BigInt64Array(rows.length)];
+    const [ids32, position32] = [int64View(ids), int64View(position)];
+    let longest = 0;
+    for (const [i, { lanes }] of rows.entries()) {
+      ids32[2 * i] = counts[i]! > 0 ? lanes[0]!.pending[0]! : 0;
+      position32[2 * i] = cache.lengths[i]!;
+      longest = Math.max(longest, cache.lengths[i]! + counts[i]!);
+    }
+    this.checkLength(longest);
+    cache.reserve(longest);
+    return {
+      ids: sessions.int64(ids, [rows.length, 1, 1]),
+      position: sessions.int64(position, [rows.length, 1]),
+      lastSeen: this.seen(cache, counts, 1, null, () => [0]),
+      ...this.angleFeeds(longest + 1),
+      ...this.past(cache, rows.length),
+    };
+  }
+
+  private checkLength(longest: number): void {
+    const { maxPositions } = this.config;
+    if (longest > maxPositions) throw new Error(`a transcript grew to ${longest} tokens, beyond the model's ${maxPositions} positions`);
   }
 
   private past(cache: KeyValueCache, rows: number): Feeds {
@@ -122,6 +149,28 @@ export class StepInputs {
       }
     }
     this.rotations = { positions: rows, feeds };
+    return feeds;
+  }
+
+  /** Rotation tables of half width, `[P, size / 2]`: the other half is the same. */
+  private angleFeeds(positions: number): Feeds {
+    if (this.angles && this.angles.positions >= positions) return this.angles.feeds;
+    const { config, sessions } = this;
+    // One row more than there are positions: a transcript of full length that reads nothing is carried along, too.
+    const rows = Math.min(config.maxPositions + 1, Math.max(256, 2 * positions));
+    const { headSize: size } = config;
+    const half = size / 2;
+    const feeds: Feeds = {};
+    for (const [side, factor] of [
+      ['query', config.attentionScale],
+      ['key', 1],
+    ] as const) {
+      for (const [name, data] of Object.entries(ropeTable(config.rope.full, rows, size, factor))) {
+        const first = Float32Array.from({ length: rows * half }, (_, i) => data[Math.floor(i / half) * size + (i % half)]);
+        feeds[`${side}.${name}`] = sessions.float(first, [rows, half]);
+      }
+    }
+    this.angles = { positions: rows, feeds };
     return feeds;
   }
 }

@@ -1,4 +1,4 @@
-import { type Attribute, encodeModel, type NodeFile, type TensorFile, type ValueFile } from './modelFile';
+import { type Attribute, encodeModel, type NodeFile, ONNXRUNTIME_DOMAIN, type TensorFile, type ValueFile } from './modelFile';
 import { type DType, type Shape, showShape, sizeOf, type TensorData, type Value, type Vjp } from './value';
 
 /** How a node is made. */
@@ -11,6 +11,8 @@ export interface NodeSpec {
   readonly vjp?: Vjp;
   /** Further outputs that the operator has and nobody reads. */
   readonly unread?: number;
+  /** An operator of onnxruntime's own, which not every device has. */
+  readonly own?: boolean;
 }
 
 interface PendingNode {
@@ -18,7 +20,10 @@ interface PendingNode {
   readonly op: string;
   readonly inputs: readonly (Value | null)[];
   readonly output: Value;
+  /** Outputs behind the first that are read, too; null where one is left out. */
+  readonly others: readonly (Value | null)[];
   readonly unread: number;
+  readonly own: boolean;
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
@@ -27,7 +32,7 @@ export class ShapeError extends Error {
   override readonly name = 'ShapeError';
 }
 
-/** A graph of standard ONNX operators under construction. Operators are the functions in the files beside this one. */
+/** A graph of ONNX operators under construction, standard ones but for those that only graphs for sampling on a CPU have. Operators are the functions in the files beside this one. */
 export class Graph {
   private readonly nodes: PendingNode[] = [];
   private readonly initializers: TensorFile[] = [];
@@ -66,6 +71,20 @@ export class Graph {
     return value;
   }
 
+  /** A named constant whose data is not part of the encoded graph, but lies in `besides`: large weights, which are not copied. */
+  weight(name: string, shape: readonly number[], data: Float32Array): Value {
+    const value = this.value('float32', shape, name);
+    this.initializers.push({ name, dtype: 'float32', shape, data, beside: true });
+    return value;
+  }
+
+  /** What the encoded graph refers to by name and does not hold. */
+  get besides(): readonly { readonly path: string; readonly data: Uint8Array }[] {
+    return this.initializers
+      .filter(({ beside }) => beside)
+      .map(({ name, data }) => ({ path: name, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }));
+  }
+
   /** A float scalar; equal ones are one constant. */
   scalar(x: number): Value {
     return this.memo(`f${x}`, () => this.constant('float32', [], Float32Array.of(x)));
@@ -83,10 +102,17 @@ export class Graph {
 
   /** Adds a node with one output. */
   node(op: string, inputs: readonly (Value | null)[], spec: NodeSpec): Value {
+    return this.nodeWith(op, inputs, spec, [])[0];
+  }
+
+  /** Adds a node with several float outputs, by their shapes; null leaves one out. */
+  nodeWith(op: string, inputs: readonly (Value | null)[], spec: NodeSpec, others: readonly (Shape | null)[]): [Value, ...(Value | null)[]] {
     const of = spec.of ?? inputs.filter((input) => input !== null);
-    const value = this.value(spec.dtype ?? 'float32', spec.shape, undefined, of, spec.vjp ?? null);
-    this.nodes.push({ name: this.where(op), op, inputs, output: value, unread: spec.unread ?? 0, attributes: spec.attributes ?? {} });
-    return value;
+    const output = this.value(spec.dtype ?? 'float32', spec.shape, undefined, of, spec.vjp ?? null);
+    const more = others.map((shape) => (shape ? this.value('float32', shape) : null));
+    const { unread = 0, own = false, attributes = {} } = spec;
+    this.nodes.push({ name: this.where(op), op, inputs, output, others: more, unread, own, attributes });
+    return [output, ...more];
   }
 
   /** A value equal to `made` that is differentiated by `vjp` in `of`, instead of through the nodes that made it. */
@@ -100,7 +126,9 @@ export class Graph {
   /** Makes a value an output under a name of its own. */
   output(name: string, value: Value): void {
     const made = this.aliases.get(value.id) ?? value.id;
-    const own = this.nodes.some((node) => node.output.id === made) && !this.outputs.some((output) => output.id === made);
+    const own =
+      this.nodes.some((node) => made === node.output.id || node.others.some((other) => other?.id === made)) &&
+      !this.outputs.some((output) => output.id === made);
     const named = own ? { ...value, id: made } : this.node('Identity', [value], { dtype: value.dtype, shape: value.shape });
     this.rename(named, name);
     this.outputs.push(named);
@@ -135,8 +163,12 @@ export class Graph {
     const nodes: NodeFile[] = this.wanted().map((node) => ({
       name: node.name,
       op: node.op,
+      domain: node.own ? ONNXRUNTIME_DOMAIN : '',
       inputs: node.inputs.map((input) => (input ? this.nameOf(input) : '')),
-      outputs: [this.nameOf(node.output), ...Array.from({ length: node.unread }, (_, i) => `${node.name}.unread${i}`)],
+      outputs: [
+        ...[node.output, ...node.others].map((value) => (value ? this.nameOf(value) : '')),
+        ...Array.from({ length: node.unread }, (_, i) => `${node.name}.unread${i}`),
+      ],
       attributes: node.attributes,
     }));
     return encodeModel({
@@ -159,7 +191,7 @@ export class Graph {
     const made = (value: Value): number => this.aliases.get(value.id) ?? value.id;
     const needed = new Set(this.outputs.map(made));
     const kept = this.nodes.reduceRight<PendingNode[]>((list, node) => {
-      if (!needed.has(node.output.id)) return list;
+      if (![node.output, ...node.others].some((value) => value && needed.has(value.id))) return list;
       for (const input of node.inputs) if (input) needed.add(made(input));
       list.push(node);
       return list;

@@ -1,8 +1,11 @@
 import { ProtobufWriter } from './protobuf';
 import type { DType, Shape, TensorData } from './value';
 
-/** Standard operators only; opset 21 is the newest that every execution provider of onnxruntime 1.30 knows. */
+/** Opset 21 is the newest that every execution provider of onnxruntime 1.30 knows. */
 export const OPSET = 21;
+
+/** Where onnxruntime's own operators are; standard ones have no domain. */
+export const ONNXRUNTIME_DOMAIN = 'com.microsoft';
 
 /** What an attribute of a node may be. */
 export type Attribute =
@@ -18,12 +21,16 @@ export interface TensorFile {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly data: TensorData;
+  /** Whether the data is handed over beside the file, under the tensor's name, instead of in it. */
+  readonly beside?: boolean;
 }
 
 /** A node by the names of what it reads and writes; an empty name is an absent optional input. */
 export interface NodeFile {
   readonly name: string;
   readonly op: string;
+  /** Empty for standard operators. */
+  readonly domain: '' | typeof ONNXRUNTIME_DOMAIN;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
@@ -57,9 +64,16 @@ export function encodeModel(graph: GraphFile): Uint8Array<ArrayBuffer> {
   model.integer(1, 10);
   model.string(2, 'parley');
   model.message(7, encodeGraph(graph));
-  const opset = new ProtobufWriter();
-  opset.integer(2, OPSET);
-  model.message(8, opset);
+  for (const [domain, version] of [
+    ['', OPSET],
+    [ONNXRUNTIME_DOMAIN, 1],
+  ] as const) {
+    if (domain !== '' && !graph.nodes.some((node) => node.domain === domain)) continue;
+    const opset = new ProtobufWriter();
+    if (domain !== '') opset.string(1, domain);
+    opset.integer(2, version);
+    model.message(8, opset);
+  }
   return model.finish();
 }
 
@@ -80,6 +94,7 @@ function encodeNode(node: NodeFile): ProtobufWriter {
   writer.string(3, node.name);
   writer.string(4, node.op);
   for (const [name, attribute] of Object.entries(node.attributes)) writer.message(5, encodeAttribute(name, attribute));
+  if (node.domain !== '') writer.string(7, node.domain);
   return writer;
 }
 
@@ -112,6 +127,17 @@ function encodeTensor(tensor: TensorFile): ProtobufWriter {
   for (const dim of tensor.shape) writer.integer(1, dim);
   writer.integer(2, ELEMENT_TYPE[tensor.dtype]);
   writer.string(8, tensor.name);
+  if (tensor.beside) {
+    const { name, data } = tensor;
+    for (const [key, value] of Object.entries({ location: name, offset: '0', length: String(data.byteLength) })) {
+      const entry = new ProtobufWriter();
+      entry.string(1, key);
+      entry.string(2, value);
+      writer.message(13, entry);
+    }
+    writer.integer(14, 1); // TensorProto.EXTERNAL
+    return writer;
+  }
   writer.bytes(9, new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength));
   return writer;
 }

@@ -1,15 +1,15 @@
-import { add, divide, exp, log, multiply, subtract, toFloat } from '../graph/elementwise';
-import { gatherElements, gatherRows } from '../graph/gather';
+import { add } from '../graph/elementwise';
+import { gatherRows } from '../graph/gather';
 import { Graph } from '../graph/graph';
 import { batchedMatmul } from '../graph/matmul';
-import { sum } from '../graph/reduce';
 import { remembered } from '../graph/remembered';
-import { concat, reshape, slice, transpose } from '../graph/shape';
-import { distribution, entropy, softmax } from '../graph/softmax';
+import { concat, reshape, transpose } from '../graph/shape';
+import { softmax } from '../graph/softmax';
 import { type Dim, staticShape, type Value } from '../graph/value';
 import type { ModelConfig } from '../model/config';
 import { ropeCopies } from '../model/ropeTables';
 import type { LoraShape } from './loraShape';
+import { sampleToken } from './sampleToken';
 import { type AttentionInputs, head, transformer } from './transformer';
 import { turnedWeightInputs } from './turnedWeights';
 import { weightInputs } from './weightInputs';
@@ -37,8 +37,7 @@ export function stepGraph(config: ModelConfig, lora: LoraShape | null, truncated
   const ids = graph.input('ids', 'int64', ['B', 'n', 1]);
   const x = transformer(graph, config, ids, weights, cachedAttention(graph, config));
   const logits = head(graph, config, reshape(x, ['B', config.hiddenSize]), weights);
-  const spoken = gatherRows(logits, graph.input('speaker', 'int64', ['L', 1]));
-  graph.scope('sample', () => sample(graph, config, spoken, truncated));
+  sampleToken(graph, config, logits, truncated, false);
   return graph;
 }
 
@@ -83,8 +82,8 @@ function cachedAttention(graph: Graph, config: ModelConfig): AttentionInputs {
       const scores = concat([against(past(names.pastKey)), against(newKey)], 3, 'S');
       const mask = seen(isLast(layer) ? 'lastSeen' : `${attentionKind(config, layer)}.seen`);
       const weights = softmax(graph.node('Add', [scores, mask], { shape: scores.shape }));
-      const old = batchedMatmul(part(graph, weights, 0, slots, 'cap'), past(names.pastValue));
-      const fresh = batchedMatmul(part(graph, weights, slots, Number.MAX_SAFE_INTEGER, 'n'), newValue);
+      const old = batchedMatmul(lastPlaces(graph, weights, 0, slots, 'cap'), past(names.pastValue));
+      const fresh = batchedMatmul(lastPlaces(graph, weights, slots, Number.MAX_SAFE_INTEGER, 'n'), newValue);
       const attended = reshape(add(old, fresh), ['B', heads, columns, size]);
       return reshape(transpose(attended, [0, 2, 1, 3]), ['B', columns, heads * size]);
     },
@@ -92,7 +91,7 @@ function cachedAttention(graph: Graph, config: ModelConfig): AttentionInputs {
 }
 
 /** Places `from` to `to` of the last axis, whose number is known only at run time. */
-function part(graph: Graph, x: Value, from: number | Value, to: number | Value, size: string): Value {
+export function lastPlaces(graph: Graph, x: Value, from: number | Value, to: number | Value, size: Dim): Value {
   const bound = (at: number | Value): Value => (typeof at === 'number' ? graph.integers([at]) : at);
   return graph.node('Slice', [x, bound(from), bound(to), graph.integers([3])], { shape: [...x.shape.slice(0, -1), size] });
 }
@@ -100,53 +99,4 @@ function part(graph: Graph, x: Value, from: number | Value, to: number | Value, 
 /** Which rotations and which mask a layer has. */
 export function attentionKind(config: ModelConfig, layer: number): 'full' | 'sliding' {
   return config.windows[layer] == null ? 'full' : 'sliding';
-}
-
-function sample(graph: Graph, config: ModelConfig, logits: Value, truncated: boolean): void {
-  const table = graph.input('maskTable', 'float32', ['K', config.vocabularySize]);
-  const full = distribution(logits);
-  const masked = distribution(add(logits, gatherRows(table, graph.input('maskRow', 'int64', ['L', 1]))));
-  const kept = truncated ? truncate(graph, config, masked.weights) : masked.weights;
-  const cumulated = cumulate(graph, kept);
-  const total = slice(cumulated, 1, config.vocabularySize - 1, config.vocabularySize);
-  const threshold = multiply(graph.input('uniform', 'float32', ['L', 1]), total);
-  const below = toFloat(graph.node('LessOrEqual', [cumulated, threshold], { dtype: 'bool', shape: logits.shape }));
-  const token = toInteger(graph, sum(below, [-1]));
-  graph.output('token', token);
-  const logTotal = truncated ? log(sum(kept, [-1])) : masked.logTotal;
-  graph.output('logProb', subtract(gatherElements(masked.shifted, token), logTotal));
-  const valid = gatherRows(table, graph.input('validRow', 'int64', ['L', 1]));
-  const allowed = sum(multiply(full.weights, exp(valid)), [-1]);
-  graph.output('validMass', divide(allowed, full.total));
-  graph.output('entropy', entropy(full));
-}
-
-/** Weights with all but the likeliest set to 0: first top-k, then top-p of what is left (Holtzman et al. 2020). Ties are kept together. */
-function truncate(graph: Graph, config: ModelConfig, weights: Value): Value {
-  const { shape } = weights;
-  const atLeast = (x: Value, least: Value): Value =>
-    multiply(x, toFloat(graph.node('GreaterOrEqual', [x, least], { dtype: 'bool', shape })));
-  const sorted = graph.node('TopK', [weights, graph.integers([config.vocabularySize])], {
-    attributes: { axis: { kind: 'int', value: 1 } },
-    shape,
-    unread: 1,
-  });
-  const place = graph.input('lastPlace', 'int64', [1]);
-  const kth = graph.node('Gather', [sorted, place], { attributes: { axis: { kind: 'int', value: 1 } }, shape: ['L', 1] });
-  const left = atLeast(sorted, kth);
-  // A token is kept while the mass before it is below topP, so that the one which crosses it is the last.
-  const before = subtract(cumulate(graph, left), left);
-  const wanted = multiply(sum(left, [-1]), graph.input('topP', 'float32', []));
-  const counted = toFloat(graph.node('Less', [before, wanted], { dtype: 'bool', shape }));
-  const last = toInteger(graph, subtract(sum(counted, [-1]), graph.scalar(1)));
-  const least = graph.node('Max', [kth, gatherElements(sorted, last)], { shape: ['L', 1] });
-  return atLeast(weights, least);
-}
-
-function cumulate(graph: Graph, x: Value): Value {
-  return graph.node('CumSum', [x, graph.constant('int64', [], BigInt64Array.of(1n))], { shape: x.shape });
-}
-
-function toInteger(graph: Graph, x: Value): Value {
-  return graph.node('Cast', [x], { attributes: { to: { kind: 'int', value: 7 } }, dtype: 'int64', shape: x.shape });
 }

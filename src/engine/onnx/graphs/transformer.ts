@@ -112,8 +112,8 @@ function attention(
   return dense(graph, config, layer, 'o_proj', inputs.attend(layer, q, k, v), weights);
 }
 
-/** @param columns where x is columns */
-function dense(
+/** x · W + b of a linear layer, adapter and all. @param columns where x is columns */
+export function dense(
   graph: Graph,
   config: ModelConfig,
   layer: number,
@@ -138,11 +138,14 @@ export function normed(config: ModelConfig, x: Value, w: Value): Value {
 
 /** Rows `[R, hidden]` of the last block's output to logits over temperature, `[R, vocabulary]`. Declares the input `inverseTemperature []`. */
 export function head(graph: Graph, config: ModelConfig, rows: Value, weights: Weights): Value {
-  return graph.scope('head', () => {
-    // Before the product, where there are fewer numbers than behind it.
-    const x = multiply(normed(config, rows, weights.of(FINAL_NORM)), graph.input('inverseTemperature', 'float32', []));
-    return gemm(x, weights.of(config.tiedHead ? EMBEDDING : HEAD), { transposeB: true });
-  });
+  return graph.scope('head', () => logits(graph, config, normed(config, rows, weights.of(FINAL_NORM)), weights));
+}
+
+/** The same of rows that have been normed. */
+export function logits(graph: Graph, config: ModelConfig, rows: Value, weights: Pick<Weights, 'of'>): Value {
+  // Before the product, where there are fewer numbers than behind it.
+  const x = multiply(rows, graph.input('inverseTemperature', 'float32', []));
+  return gemm(x, weights.of(config.tiedHead ? EMBEDDING : HEAD), { transposeB: true });
 }
 
 /** Weights that are fed as they are, with no adapter. */

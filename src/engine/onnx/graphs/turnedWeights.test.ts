@@ -51,7 +51,7 @@ async function talk({ sessions, model }: OpenedModel, weights: WeightFeeds, poli
   return said;
 }
 
-it('turned weights make the tokens and probabilities that the others make, adapter and biases and all', async () => {
+it('turned weights, and weights held by the graph, make the tokens and probabilities that the others make, adapter and biases and all', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'parley-turned-'));
   try {
     await writeRandomModel(folder, SHAPE);
@@ -66,14 +66,19 @@ it('turned weights make the tokens and probabilities that the others make, adapt
     const adapted = new OnnxPolicy('adapted', { kind: 'lora', shape, parameters });
     const plain = new WeightFeeds(sessions, model.config, opened.weights.base, false, false);
     const turned = new WeightFeeds(sessions, model.config, opened.weights.base, false, true);
+    const held = new WeightFeeds(sessions, model.config, opened.weights.base, false, false, true);
     expect((await turned.toSample(adapted)).turned).toBe(true);
+    expect((await held.toDecode(adapted)).held).not.toBeNull();
+    expect((await plain.toDecode(adapted)).held).toBeNull();
     const logProbs = [];
     for (const policy of [base, adapted]) {
       const expected = await talk(opened, plain, policy);
-      const got = await talk(opened, turned, policy);
-      expect(got.map(({ tokens }) => [...tokens])).toEqual(expected.map(({ tokens }) => [...tokens]));
-      for (const [i, { logProbs: each }] of expected.entries())
-        for (const [j, logProb] of each.entries()) expect(got[i]!.logProbs[j]!).toBeCloseTo(logProb, 5);
+      for (const weights of [turned, held]) {
+        const got = await talk(opened, weights, policy);
+        expect(got.map(({ tokens }) => [...tokens])).toEqual(expected.map(({ tokens }) => [...tokens]));
+        for (const [i, { logProbs: each }] of expected.entries())
+          for (const [j, logProb] of each.entries()) expect(got[i]!.logProbs[j]!).toBeCloseTo(logProb, 5);
+      }
       logProbs.push(expected[0]!.logProbs[0]!);
     }
     // The adapter counts, or the comparison would say nothing of it.

@@ -27,8 +27,12 @@ export interface FedWeights extends Weights {
   readonly base: readonly NamedInput[];
 }
 
+/** Weights that are constants of a graph, by Hugging Face's names. */
+export type HeldWeights = ReadonlyMap<string, Float32Array>;
+
 /**
  * Declares weights, and the adapter's where there is one, as inputs of the graph.
+ * @param held weights that are constants instead
  * @param only declares just the weights whose names this accepts: those of a block, or of the head
  */
 export function weightInputs(
@@ -37,14 +41,19 @@ export function weightInputs(
   lora: LoraShape | null,
   path: LoraPath,
   only: (name: string) => boolean = () => true,
+  held: HeldWeights | null = null,
 ): FedWeights {
+  const constant = ({ name, shape }: { name: string; shape: readonly number[] }): NamedInput => {
+    const data = held?.get(name);
+    return data ? { name, value: graph.weight(name, shape, data) } : input({ name, shape });
+  };
   const input = ({ name, shape }: { name: string; shape: readonly number[] }): NamedInput => ({
     name,
     value: graph.input(name, 'float32', shape),
   });
   const base = parametersOf(config)
     .filter(({ name }) => only(name))
-    .map(input);
+    .map(constant);
   const byName = new Map(base.map(({ name, value }) => [name, value]));
   const of = (name: string): Value => byName.get(name) ?? graph.fail('Input', `this graph has no weight ${name}`);
   if (!lora) return { ...plainWeights(of), base, adapter: [] };
