@@ -96,6 +96,12 @@ export function wireInspector(host: HostChannel): void {
     const wanted = comparing.value && here !== null ? columns.value : [];
     fetchColumns(here === null ? [] : wanted.map((column) => placeOf(column, here.place)), version);
   });
+  let told = false;
+  effect(() => {
+    if (told || !comparing.value || counterparts.value.every((view) => view === null)) return;
+    told = true;
+    host.send('compared', {});
+  });
   host.on('curvesChanged', ({ run, from }) => {
     // What was not there yet, or only in preview, may be there now.
     const here = negotiation.peek()?.place;

@@ -100,6 +100,8 @@ export type WebviewSide = {
     openMatchup: MatchupCell;
     /** The reader went back from the matrix to the negotiation. */
     closeMatchups: { readonly id: string };
+    /** Another negotiation stands beside the first: the reader compares. Sent once a page. */
+    compared: Record<never, never>;
   };
 };
 
@@ -125,4 +127,5 @@ export const webviewEvents = {
   ready: z.strictObject({ view: z.enum(['tree', 'inspector']) }),
   openMatchup: matchupCell,
   closeMatchups: z.strictObject({ id: z.string() }),
+  compared: z.strictObject({}),
 } as const;

@@ -60,6 +60,7 @@ export interface InspectorState {
   matchups: MatchupsView | null;
   openMatchup(cell: MatchupCell): void;
   closeMatchups(id: string): void;
+  compared(): void;
 }
 
 /** Time between two updates of a view, in milliseconds; more often is nothing that a reader sees. */
@@ -188,6 +189,7 @@ export function hydratedView(
     });
     channel.on('openMatchup', (cell) => inspector?.openMatchup(cell));
     channel.on('closeMatchups', ({ id }) => inspector?.closeMatchups(id));
+    channel.on('compared', () => inspector?.compared());
   });
 
   return {

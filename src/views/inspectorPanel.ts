@@ -27,6 +27,8 @@ export class InspectorPanel implements vscode.WebviewPanelSerializer {
     closeMatchups: (id) => {
       if (this.#state.matchups?.id === id) this.#state.matchups = null;
     },
+    // The walkthrough's step is done then.
+    compared: () => void vscode.commands.executeCommand('setContext', 'parley.compared', true),
   };
   /** A reader chose a cell of the matrix that is shown: its negotiations are wanted. */
   readonly onOpenMatchup = this.#openMatchup.on;

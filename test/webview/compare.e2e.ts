@@ -24,8 +24,15 @@ describe('comparison', () => {
     await withPage({ view: 'inspector', width: 1600, scenario: { runs: 'pair', select: NEGOTIATION } }, async (page) => {
       const heads = () => page.locator('.compare-head').count();
       const add = (name: string) => page.getByRole('combobox', { name: 'Add a column' }).selectOption(name);
+      // What the walkthrough waits for.
+      await page
+        .getByText(/^Round 1\b/)
+        .first()
+        .waitFor();
+      expect(await page.evaluate(() => window.host.compared)).toBe(0);
       await page.keyboard.press('a');
       await page.locator('.compare').waitFor();
+      await page.waitForFunction(() => window.host.compared === 1);
       expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Add a column');
       expect(await heads()).toBe(2);
       await add('iteration 18 of ipd-aa');

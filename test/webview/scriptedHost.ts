@@ -52,6 +52,8 @@ export class ScriptedHost {
   private matchups: MatchupsView | null = null;
   /** Cells of match-ups that the page asked to open. */
   readonly opened: MatchupCell[] = [];
+  /** How often the page told that negotiations stand beside each other. */
+  compared = 0;
 
   constructor(
     transport: Transport,
@@ -148,6 +150,9 @@ export class ScriptedHost {
     });
     this.channel.on('ready', () => this.hydrate());
     this.channel.on('openMatchup', (cell) => this.opened.push(cell));
+    this.channel.on('compared', () => {
+      this.compared++;
+    });
     this.channel.on('closeMatchups', () => {
       this.matchups = null;
     });
