@@ -68,7 +68,7 @@ export class BenchModel {
     const started = performance.now();
     const { result, gradient } = await opened.trainer.gradients(learner, this.sequences, CROSS_ENTROPY);
     const gradients = performance.now();
-    await learner.adam.step(gradient.data);
+    learner.adam.step(gradient.data);
     learner.policy.version++;
     const ended = performance.now();
     return { seconds: (ended - started) / 1000, gradientSeconds: (gradients - started) / 1000, loss: result.loss };
@@ -137,7 +137,7 @@ export async function writeRandomModel(folder: string, shape: Readonly<Record<st
 }
 
 /** A learner as a run starts it: all weights, or an adapter that changes nothing yet. */
-function freshLearner({ model, sessions }: OpenedModel, adapter: AdapterSettings): Trained {
+function freshLearner({ model }: OpenedModel, adapter: AdapterSettings): Trained {
   const trainable: Trainable = adapter.kind === 'full' ? { kind: 'full' } : { kind: 'lora', shape: loraShape(adapter) };
   const parameters = new FlatParameters(trainedParameters(model.config, trainable));
   if (adapter.kind === 'full') {
@@ -155,7 +155,7 @@ function freshLearner({ model, sessions }: OpenedModel, adapter: AdapterSettings
     trainable.kind === 'full' ? { kind: 'full', parameters } : { kind: 'lora', shape: trainable.shape, parameters },
   );
   const settings = { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 };
-  return { policy, trainable, parameters, adam: new Adam(sessions, settings, parameters) };
+  return { policy, trainable, parameters, adam: new Adam(settings, parameters) };
 }
 
 const MATMUL_SIZE = 1024;

@@ -96,7 +96,7 @@ export class OnnxEngine implements Engine {
         if (matrix === 'A') parameters.view(name).set(uniformRows(shape[0]!, shape[1]!, adapter.seed, name));
       }
     }
-    return this.startLearner(trainable, parameters, new Adam(this.sessions, optimizer, parameters));
+    return this.startLearner(trainable, parameters, new Adam(optimizer, parameters));
   }
 
   async snapshot(policy: Policy, name: string): Promise<Policy> {
@@ -175,7 +175,7 @@ export class OnnxEngine implements Engine {
     if (found !== wanted) throw new Error(`${folder} holds ${found}, but the run trains ${wanted}`);
     const { m, v, steps } = await loadOptimizerFile(folder, this.diskParameters(trainable));
     const parameters = new FlatParameters(trainedParameters(this.model.config, trainable), weights.parameters.data);
-    const adam = new Adam(this.sessions, optimizer, parameters, m, v);
+    const adam = new Adam(optimizer, parameters, m, v);
     adam.steps = steps;
     return this.startLearner(trainable, parameters, adam);
   }

@@ -41,8 +41,8 @@ export interface MemoryEstimate {
 const FLOAT = 4;
 const RUNTIME = 250e6;
 
-/** Copies of what is trained: itself, its gradient and a further micro-batch's, two moments, the gradient's squares, and its gradient in the training graph. */
-const TRAINED_COPIES = 7;
+/** Copies of what is trained: itself, its gradient and a further micro-batch's, two moments, and its gradient in the training graph. */
+const TRAINED_COPIES = 6;
 
 /** Estimates a run's memory from `config.json` alone, before any weight is read. */
 export async function estimateMemory(folder: string, plan: MemoryPlan): Promise<MemoryEstimate> {

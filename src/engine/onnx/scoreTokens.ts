@@ -46,7 +46,7 @@ export async function scoreTokens(options: ModelOptions & { readonly adapter?: s
     const weights = loaded ?? baseAsFull(opened.model);
     const trainable: Trainable = weights.kind === 'lora' ? { kind: 'lora', shape: weights.shape } : { kind: 'full' };
     const parameters = new FlatParameters(trainedParameters(opened.model.config, trainable), weights.parameters.data);
-    const adam = new Adam(opened.sessions, NO_STEP, parameters);
+    const adam = new Adam(NO_STEP, parameters);
     const { result, gradient } = await opened.trainer.gradients({ policy, trainable, parameters, adam }, sequences, CROSS_ENTROPY);
     const gradNorms = Object.fromEntries(gradient.shapes.map(({ name }) => [name, norm(gradient.view(name))]));
     return { logProbs: result.tokens.map(({ logProbs }) => [...logProbs]), loss: result.loss, gradNorm: norm(gradient.data), gradNorms };

@@ -95,7 +95,7 @@ export class Trainer {
   /** One optimizer step. */
   async train(trained: Trained, sequences: readonly TrainSequence[], loss: LossSettings, learningRate?: number): Promise<TrainResult> {
     const { result, gradient } = await this.gradients(trained, sequences, loss);
-    const gradNorm = await trained.adam.step(gradient.data, learningRate);
+    const gradNorm = trained.adam.step(gradient.data, learningRate);
     trained.policy.version++;
     return { ...result, gradNorm };
   }

@@ -12,7 +12,7 @@ const DRIVER = ['/usr/lib/chromium/vk_swiftshader_icd.json', '/usr/lib/chromium-
 const REPOSITORY = join(__dirname, '../../..');
 const FOLDER = join(REPOSITORY, 'out/webgpu-test');
 
-/** Scores, differentiates, steps and samples on a device; prints what it found. */
+/** Scores, differentiates and samples on a device; prints what it found. */
 const SCRIPT = `
 import { readFile } from 'node:fs/promises';
 import { scoreTokens } from './scoreTokens';
@@ -20,8 +20,6 @@ import { openModel } from './openModel';
 import { OnnxPolicy } from './policies';
 import { loadPolicyFiles } from './policyFiles';
 import { Sampler } from './sampler';
-import { Adam } from './adam';
-import { FlatParameters } from './flatParameters';
 
 const [, , model, profile] = process.argv;
 const reference = JSON.parse(await readFile(model + '/reference.json', 'utf8'));
@@ -42,11 +40,8 @@ const [again] = await sampler.sample([{ lane: sampler.open(policy, 1, 64)[0], re
 const after = (await opened.weights.of(policy)).feeds;
 const places = Object.fromEntries(Object.entries(after).map(([name, { location }]) => [name, location]));
 const anew = Object.keys(after).filter((name) => after[name] !== before[name]);
-const parameters = new FlatParameters([{ name: 'x', shape: [8] }], new Float32Array(8).fill(1));
-const adam = new Adam(opened.sessions, { learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 }, parameters);
-const norm = await adam.step(new Float32Array(8).fill(3));
 await opened.sessions.dispose();
-console.log('RESULT' + JSON.stringify({ scored, greedy: [...greedy.tokens], again: [...again.tokens], places, anew, stepped: [...parameters.data], norm }));
+console.log('RESULT' + JSON.stringify({ scored, greedy: [...greedy.tokens], again: [...again.tokens], places, anew }));
 process.exit(0);
 `;
 
@@ -86,8 +81,6 @@ describe.skipIf(!DRIVER)('on WebGPU', () => {
       expect(new Set(Object.values(found.places))).toEqual(new Set(['gpu-buffer']));
       expect(found.anew.length).toBeGreaterThan(0);
       for (const weight of found.anew) expect(weight).toMatch(/_proj\.weight$/);
-      for (const x of found.stepped) expect(x).toBeCloseTo(0.9, 5);
-      expect(found.norm).toBeCloseTo(3 * Math.sqrt(8), 4);
 
       const files = (await readdir(profiles)).filter((file) => file.endsWith('.json'));
       expect(files.length).toBeGreaterThan(4);
