@@ -7,7 +7,11 @@ import { type Theme, themes, useWorkbench } from './workbench';
 describe('The walkthrough', () => {
   const workbench = useWorkbench({
     viewport: { width: 1440, height: 900 },
-    prepare: (folder) => void writeSampleRun(path.join(folder, '.parley/runs/sample'), 2),
+    prepare: (folder) => {
+      const runs = path.join(folder, '.parley/runs');
+      writeSampleRun(path.join(runs, 'rl'), 2, { algorithm: 'rl' }, { id: 'sample-rl', pairedWith: 'sample-aa' });
+      writeSampleRun(path.join(runs, 'aa'), 2, { algorithm: 'aa' }, { id: 'sample-aa', pairedWith: 'sample-rl' });
+    },
   });
   const step = (title: string): Locator => workbench().page.locator('.getting-started-step', { hasText: title });
   const isDone = (title: string): Promise<boolean> => step(title).locator('.codicon.complete').first().isVisible();
@@ -49,9 +53,21 @@ describe('The walkthrough', () => {
       .first()
       .click();
     await expect.poll(() => isDone('Inspect a negotiation')).toBe(true);
+    // Every step was read by now, and reading is not comparing.
+    expect(await isDone('Compare RL with AA')).toBe(false);
     await step('Annotate what was said').click();
     await step('Annotate what was said').getByRole('button', { name: 'Open Transcript' }).click();
     await workbench().page.locator('.editor-instance .view-line', { hasText: 'Round 1' }).first().waitFor();
+    await workbench().command('Parley: Reveal in Inspector');
+    const inspector = workbench().editor();
+    await inspector.locator('.turn').first().waitFor();
+    await inspector.getByRole('checkbox', { name: 'Compare' }).click();
+    await inspector.locator('.compare').waitFor();
+    await workbench()
+      .page.getByRole('tab', { name: /^Welcome/ })
+      .first()
+      .click();
+    await expect.poll(() => isDone('Compare RL with AA')).toBe(true);
     expect(workbench().ownErrors()).toEqual([]);
   });
 });
