@@ -25,6 +25,19 @@ describe('RolloutReader', () => {
     expect(rows).toEqual(sampleRows(sampleConfig(), 1).filter((row) => row.negotiation === 2));
   });
 
+  it('gives back the same from a file that is too large to be read at once, and says when that is gone', async () => {
+    const file = sample();
+    const bytes = rolloutBytes(sampleRows(sampleConfig(), 1), 3);
+    writeFileSync(join(folder, FILE), bytes);
+    const reader = new RolloutReader(undefined, 0);
+    const rows = await reader.negotiation(folder, { ...file, bytes: bytes.byteLength }, 2);
+    expect(rows).toEqual(sampleRows(sampleConfig(), 1).filter((row) => row.negotiation === 2));
+    expect(reader.cachedBytes).toBeLessThan(2 ** 18 + bytes.byteLength);
+    // It is known already, and no handle of it was left open.
+    rmSync(join(folder, FILE));
+    await expect(reader.negotiation(folder, { ...file, bytes: bytes.byteLength }, 2)).rejects.toThrow(`${FILE} is missing`);
+  });
+
   it('reads chosen columns of a seed group, across row groups', async () => {
     const written = sampleRows(sampleConfig(), 1);
     const file = sample();

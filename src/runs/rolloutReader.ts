@@ -1,4 +1,4 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
@@ -14,8 +14,11 @@ export class RolloutError extends Error {
 /** Where an iteration's rollouts are, as its journal line says. */
 export type RolloutFile = NonNullable<IterationLine['rollouts']>;
 
-/** Files up to this size are kept whole in memory while they are cached; of larger ones the pages that are asked for are read. */
-const WHOLE_FILE = 2 ** 18;
+/**
+ * Files up to this size are read at once and kept while they are cached; of larger ones the pages that are asked for are read. A
+ * negotiation is spread over a hundred places of its file, and a hundred reads take longer than one of a megabyte.
+ */
+const WHOLE_FILE = 2 ** 22;
 
 /** What a file's metadata and index take in memory, about: 33 columns with their places, and a range a negotiation. */
 const METADATA = 2 ** 18;
@@ -24,7 +27,8 @@ const METADATA = 2 ** 18;
 const COLUMNS_AT_ONCE = 4;
 
 interface OpenFile {
-  readonly buffer: AsyncBuffer;
+  /** The file; null where it is too large to be kept. */
+  readonly whole: AsyncBuffer | null;
   readonly metadata: FileMetaData;
   /** Row range of each negotiation and seed group, `[first, after last]`. */
   readonly negotiations: ReadonlyMap<number, RowRange>;
@@ -40,7 +44,12 @@ export class RolloutReader {
   readonly #open = new Map<string, Promise<OpenFile>>();
   readonly #sizes = new Map<string, number>();
 
-  constructor(private readonly capacity = 48 * 2 ** 20) {}
+  constructor(
+    /** Bytes that the cache may hold, the file in use aside. */
+    private readonly capacity = 16 * 2 ** 20,
+    /** Bytes of the largest file that is read at once. */
+    private readonly wholeFile = WHOLE_FILE,
+  ) {}
 
   /**
    * The turns of one negotiation in order, every column; empty if the file has no such negotiation.
@@ -102,10 +111,12 @@ export class RolloutReader {
       const open = await this.#file(path, file);
       const range = rangeOf(open);
       if (range === undefined) return [];
-      return await readRows(open, range, columns);
+      if (open.whole !== null) return await readRows(open.whole, open.metadata, range, columns);
+      return await withFile(path, (handle) => readRows(pieces(handle, file.bytes), open.metadata, range, columns));
     } catch (error) {
       this.#forget(path);
       if (error instanceof RolloutError) throw error;
+      if (isMissing(error)) throw new RolloutError(`${file.file} is missing: copy it from where the run was made`);
       throw new RolloutError(`${file.file} is damaged (${messageOf(error)}): copy it again from where the run was made`);
     }
   }
@@ -113,7 +124,7 @@ export class RolloutReader {
   #file(path: string, file: RolloutFile): Promise<OpenFile> {
     const known = this.#open.get(path);
     this.#open.delete(path);
-    const opening = known ?? openFile(path, file);
+    const opening = known ?? openFile(path, file, this.wholeFile);
     this.#open.set(path, opening);
     if (known === undefined) {
       void opening.then(
@@ -140,29 +151,26 @@ export class RolloutReader {
   }
 }
 
-async function openFile(path: string, file: RolloutFile): Promise<OpenFile> {
-  let size: number;
-  try {
-    size = (await stat(path)).size;
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    throw new RolloutError(`${file.file} is missing: copy it from where the run was made`);
-  }
-  if (size !== file.bytes) {
-    const how = size < file.bytes ? 'cut short' : 'longer than written';
-    throw new RolloutError(`${file.file} is ${how} (${size} of ${file.bytes} bytes): copy it again from where the run was made`);
-  }
-  const buffer = size <= WHOLE_FILE ? await wholeFile(path) : pieces(path, size);
-  const metadata = await parquetMetadataAsync(buffer);
-  checkColumns(metadata);
-  const whole = { buffer, metadata };
-  const index = await readRows(whole, [0, Number(metadata.num_rows)], ['seed_group', 'negotiation']);
-  return {
-    ...whole,
-    negotiations: ranges(index.map((row) => row.negotiation)),
-    groups: ranges(index.map((row) => row.seed_group)),
-    bytes: (size <= WHOLE_FILE ? size : 0) + METADATA + index.length * 2,
-  };
+async function openFile(path: string, file: RolloutFile, wholeFile: number): Promise<OpenFile> {
+  return withFile(path, async (handle) => {
+    const { size } = await handle.stat();
+    if (size !== file.bytes) {
+      const how = size < file.bytes ? 'cut short' : 'longer than written';
+      throw new RolloutError(`${file.file} is ${how} (${size} of ${file.bytes} bytes): copy it again from where the run was made`);
+    }
+    const parts = pieces(handle, size);
+    const whole = size <= wholeFile ? kept(await parts.slice(0, size)) : null;
+    const metadata = await parquetMetadataAsync(whole ?? parts);
+    checkColumns(metadata);
+    const index = await readRows(whole ?? parts, metadata, [0, Number(metadata.num_rows)], ['seed_group', 'negotiation']);
+    return {
+      whole,
+      metadata,
+      negotiations: ranges(index.map((row) => row.negotiation)),
+      groups: ranges(index.map((row) => row.seed_group)),
+      bytes: (whole?.byteLength ?? 0) + METADATA + index.length * 2,
+    };
+  });
 }
 
 /** Parquet's physical types that may hold a column's values. */
@@ -190,7 +198,8 @@ function checkColumns(metadata: FileMetaData): void {
 }
 
 async function readRows<K extends keyof TurnRow>(
-  { buffer, metadata }: Pick<OpenFile, 'buffer' | 'metadata'>,
+  file: AsyncBuffer,
+  metadata: FileMetaData,
   [rowStart, rowEnd]: RowRange,
   columns: readonly K[],
 ): Promise<Pick<TurnRow, K>[]> {
@@ -198,7 +207,7 @@ async function readRows<K extends keyof TurnRow>(
   // A few columns at a time: what decoding a page leaves behind is then gone before it counts as old, and the heap stays small.
   for (let at = 0; at < columns.length; at += COLUMNS_AT_ONCE) {
     const some = columns.slice(at, at + COLUMNS_AT_ONCE);
-    const found = await parquetReadObjects({ file: buffer, metadata, columns: some, rowStart, rowEnd, compressors, useOffsetIndex: true });
+    const found = await parquetReadObjects({ file, metadata, columns: some, rowStart, rowEnd, compressors, useOffsetIndex: true });
     found.forEach((row, index) => {
       rows[index] = Object.assign(rows[index] ?? {}, plain(row, some));
     });
@@ -241,27 +250,29 @@ function ranges(values: readonly number[]): Map<number, RowRange> {
   return found;
 }
 
-async function wholeFile(path: string): Promise<AsyncBuffer> {
-  const bytes = await readFile(path);
-  const copy = new ArrayBuffer(bytes.byteLength);
-  new Uint8Array(copy).set(bytes);
-  return { byteLength: copy.byteLength, slice: (start, end) => copy.slice(start, end) };
+function kept(bytes: ArrayBuffer): AsyncBuffer {
+  return { byteLength: bytes.byteLength, slice: (start, end) => bytes.slice(start, end) };
 }
 
-function pieces(path: string, byteLength: number): AsyncBuffer {
+/** A file that is open while something is done with it: none stays open, or nobody could delete its run on Windows. */
+async function withFile<T>(path: string, act: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await open(path);
+  try {
+    return await act(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+function pieces(handle: FileHandle, byteLength: number): AsyncBuffer & { slice(start: number, end?: number): Promise<ArrayBuffer> } {
   return {
     byteLength,
     async slice(start, end = byteLength) {
       const from = start < 0 ? byteLength + start : start;
-      const handle = await open(path);
-      try {
-        const piece = new Uint8Array(new ArrayBuffer(end - from));
-        const { bytesRead } = await handle.read(piece, 0, piece.byteLength, from);
-        if (bytesRead < piece.byteLength) throw new Error(`ends at byte ${from + bytesRead}`);
-        return piece.buffer;
-      } finally {
-        await handle.close();
-      }
+      const piece = new Uint8Array(new ArrayBuffer(end - from));
+      const { bytesRead } = await handle.read(piece, 0, piece.byteLength, from);
+      if (bytesRead < piece.byteLength) throw new Error(`ends at byte ${from + bytesRead}`);
+      return piece.buffer;
     },
   };
 }
