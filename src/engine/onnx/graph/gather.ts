@@ -18,15 +18,20 @@ export function gatherRows(table: Value, index: Value): Value {
     vjp: (g) => [
       () => {
         const zeros = fill(table.graph, staticShape(table.shape), 0);
-        const updates = reshape(g, [...index.shape.slice(0, -1), ...width]);
-        return table.graph.node('ScatterND', [zeros, index, updates], {
-          attributes: { reduction: { kind: 'string', value: 'add' } },
-          shape: table.shape,
-        });
+        return addRows(zeros, index, reshape(g, [...index.shape.slice(0, -1), ...width]));
       },
     ],
   });
   return reshape(gathered, [...index.shape.slice(0, -1), ...width]);
+}
+
+/** A table with `updates […, width]` added to its rows by index, as `gatherRows` has it. For gradients: it has none of its own. */
+export function addRows(table: Value, index: Value, updates: Value): Value {
+  return table.graph.node('ScatterND', [table, index, updates], {
+    attributes: { reduction: { kind: 'string', value: 'add' } },
+    shape: table.shape,
+    of: [],
+  });
 }
 
 /** One element a row: y[i, j] = x[i, index[i, j]]. */

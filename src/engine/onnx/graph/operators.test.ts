@@ -10,7 +10,7 @@ import { rmsNorm } from './norm';
 import { expand, maximumOver, mean, sum } from './reduce';
 import { rope } from './rope';
 import { concat, pad, reshape, slice, transpose } from './shape';
-import { distribution, entropy, softmax, tokenLogProb } from './softmax';
+import { distribution, entropy, softmax, tokenLogProb, tokenLogProbThrough } from './softmax';
 import { showShape, type Value } from './value';
 
 const close = 2e-3;
@@ -197,6 +197,17 @@ describe('softmax and what is read off it', () => {
     );
     const row = [...operands[0]!.slice(0, 5)];
     expect(value[0]).toBeCloseTo(row[4]! - Math.log(row.reduce((z, x) => z + Math.exp(x), 0)), 5);
+    expect(worst).toBeLessThan(close);
+  });
+
+  it('log-probability of a token through the head, tokens that occur twice included', async () => {
+    const { value, operands, worst } = await checkGradient([{ shape: [3, 4] }, { shape: [5, 4] }], ([x, w]) => {
+      const product = gemm(x!, w!, { transposeB: true });
+      return tokenLogProbThrough(product, distribution(product), index(x!.graph, [3, 1], [4, 0, 4]));
+    });
+    const [x, w] = operands.map((numbers) => [...numbers]);
+    const row = Array.from({ length: 5 }, (_, v) => x!.slice(8, 12).reduce((total, each, i) => total + each * w![4 * v + i]!, 0));
+    expect(value[2]).toBeCloseTo(row[4]! - Math.log(row.reduce((z, logit) => z + Math.exp(logit), 0)), 5);
     expect(worst).toBeLessThan(close);
   });
 

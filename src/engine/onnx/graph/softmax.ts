@@ -1,7 +1,9 @@
 import { add, divide, exp, log, multiply, negate, subtract } from './elementwise';
-import { gatherElements, scatterAdd } from './gather';
+import { addRows, gatherElements, gatherRows, scatterAdd } from './gather';
+import { batchedMatmul, gemm, overRows, swapLast } from './matmul';
 import { maximumOver, sum } from './reduce';
-import type { Value } from './value';
+import { reshape } from './shape';
+import type { Dim, Value } from './value';
 
 /** Softmax over the last axis. */
 export function softmax(x: Value): Value {
@@ -47,9 +49,31 @@ export function tokenLogProb(from: Distribution, token: Value): Value {
   ]);
 }
 
+/**
+ * The same, differentiated through the head, logits = x · wᵀ (and a mask): where nothing else in a loss goes back through the logits, their gradient
+ * is never made. With E the rows of w: dx = g · (E[token] − Σ π E), dw = −πᵀ · (g · x) and g · x at the tokens.
+ * @param product x · wᵀ, by `gemm`
+ */
+export function tokenLogProbThrough(product: Value, from: Distribution, token: Value): Value {
+  const [x, w] = product.inputs;
+  const logProb = subtract(gatherElements(from.shifted, token), from.logTotal);
+  if (!x || !w || x.shape[1] !== w.shape[1]) return product.graph.fail('TokenLogProb', 'the logits are no product x · wᵀ');
+  return logProb.graph.differentiatedBy(logProb, [x, w], (g) => [
+    () => multiply(g, subtract(gatherRows(w, token), divide(gemm(from.weights, w), from.total))),
+    () => addRows(overRows(from.weights, multiply(x, negate(divide(g, from.total)))), token, multiply(x, g)),
+  ]);
+}
+
+/** Σ a · b of each row, `[rows, 1]`: as products of vectors, so that what lies between, as large as both, is never made. */
+function rowProducts(a: Value, b: Value): Value {
+  const [rows, width] = a.shape as [Dim, Dim];
+  const vectors = (x: Value): Value => reshape(x, [rows, 1, width]);
+  return reshape(batchedMatmul(vectors(a), swapLast(vectors(b))), [rows, 1]);
+}
+
 /** H = −Σ π log π of each row, `[rows, 1]`, nats. d/dlogits = −g · π · (log π + H), by hand. */
 export function entropy(from: Distribution): Value {
-  const meanShifted = divide(sum(multiply(from.weights, from.shifted), [-1]), from.total);
+  const meanShifted = divide(rowProducts(from.weights, from.shifted), from.total);
   const h = subtract(from.logTotal, meanShifted);
   return h.graph.differentiatedBy(h, [from.logits], (g) => [
     () => {

@@ -3,7 +3,7 @@ import { gatherRows } from '../graph/gather';
 import type { Graph } from '../graph/graph';
 import { sum } from '../graph/reduce';
 import { reshape } from '../graph/shape';
-import { distribution, entropy, tokenLogProb } from '../graph/softmax';
+import { type Distribution, distribution, entropy, tokenLogProb, tokenLogProbThrough } from '../graph/softmax';
 import type { Value } from '../graph/value';
 import type { ModelConfig } from '../model/config';
 import { head, type Weights } from './transformer';
@@ -39,14 +39,17 @@ export function rowScores(graph: Graph, config: ModelConfig, produced: Value, lo
   const logits = head(graph, config, produced, weights);
   const targets = graph.input('targets', 'int64', [rows, 1]);
   const full = distribution(logits);
+  // An entropy term goes back through the logits, and so does a KL term over another distribution than the policy's.
+  const alone = loss.entropy === false && !(loss.masked && loss.klOver === 'full' && loss.kl !== false);
+  const policy = (from: Distribution): Value => (alone ? tokenLogProbThrough(logits, from, targets) : tokenLogProb(from, targets));
   if (!loss.masked) {
-    const logProb = tokenLogProb(full, targets);
+    const logProb = policy(full);
     return { logProb, klLogProb: logProb, entropy: entropy(full) };
   }
   const table = graph.input('maskTable', 'float32', ['K', config.vocabularySize]);
   const mask = gatherRows(table, graph.input('maskRow', 'int64', [rows, 1]));
   const masked = distribution(add(logits, mask));
-  const logProb = tokenLogProb(masked, targets);
+  const logProb = policy(masked);
   if (loss.klOver === 'masked') return { logProb, klLogProb: logProb, entropy: entropy(masked) };
   return { logProb, klLogProb: tokenLogProb(full, targets), entropy: entropy(full) };
 }
