@@ -33,8 +33,8 @@ interface Turn {
 interface Runs {
   /** One that reads any number of columns. */
   readonly read: (inputs: Feeds) => Promise<Feeds>;
-  /** One of a single column, where there is a graph for that. */
-  readonly decode: ((inputs: Feeds) => Promise<Feeds>) | null;
+  /** One of a single column, where there is a graph for that; `free` without masks, and without valid mass. */
+  readonly decode: ((inputs: Feeds, free: boolean) => Promise<Feeds>) | null;
 }
 
 /** Rows are moved together only where turns may go on for so many tokens. */
@@ -159,9 +159,9 @@ export class Sampler {
     };
     if (sessions.settings.device !== 'cpu' || !decodes(config)) return { read, decode: null };
     const { feeds, lora, held } = await weights.toDecode(policy);
-    const key = `decode ${JSON.stringify([lora, truncated, held !== null])}`;
-    const decode = async (inputs: Feeds): Promise<Feeds> => {
-      const session = await sessions.get(key, () => decodeGraph(config, lora, truncated, held));
+    const decode = async (inputs: Feeds, free: boolean): Promise<Feeds> => {
+      const key = `decode ${JSON.stringify([lora, truncated, held !== null, free])}`;
+      const session = await sessions.get(key, () => decodeGraph(config, lora, truncated, held, free));
       return session.run({ ...feeds, ...extra, ...inputs });
     };
     return { read, decode };
@@ -186,23 +186,27 @@ export class Sampler {
     const columns = Math.min(most, Math.max(1, ...waiting));
     const counts = waiting.map((n) => Math.min(n, columns));
     const speakers = view.rows.flatMap(({ lanes }, row) => (counts[row] === waiting[row] ? lanes.map((lane) => ({ lane, row })) : []));
-    const draws = this.draws(
+    const { draws, free } = this.draws(
       speakers.map(({ lane, row }) => ({ turn: turns.get(lane)!, row })),
       settings,
     );
     const outputs =
       decode && columns === 1
-        ? await decode({ ...this.inputs.ofOne(view, counts), ...draws })
+        ? await decode({ ...this.inputs.ofOne(view, counts), ...draws }, free)
         : await read({ ...this.inputs.of(view, counts, columns), ...draws });
     view.store(outputs, counts, columns);
-    const [logProb, validMass, entropy] = [floats(outputs, 'logProb'), floats(outputs, 'validMass'), floats(outputs, 'entropy')];
+    const [logProb, entropy] = [floats(outputs, 'logProb'), floats(outputs, 'entropy')];
+    const validMass = outputs.validMass ? floats(outputs, 'validMass') : null;
     const tokens = int64View(outputs.token!.data as BigInt64Array);
     for (const [i, { lane }] of speakers.entries())
-      this.take(turns.get(lane)!, lane, tokens[2 * i]!, logProb[i]!, validMass[i]!, entropy[i]!);
+      this.take(turns.get(lane)!, lane, tokens[2 * i]!, logProb[i]!, validMass?.[i] ?? 1, entropy[i]!);
   }
 
-  /** What the sampled tokens depend on besides the logits; one token is drawn, for nobody, where nobody is through reading. */
-  private draws(speakers: readonly { readonly turn: Turn; readonly row: number }[], settings: SamplingSettings): Feeds {
+  /** What the sampled tokens depend on besides the logits, and whether no mask does; one token is drawn, for nobody, where nobody is through reading. */
+  private draws(
+    speakers: readonly { readonly turn: Turn; readonly row: number }[],
+    settings: SamplingSettings,
+  ): { readonly draws: Feeds; readonly free: boolean } {
     const { sessions, config } = this;
     const count = Math.max(1, speakers.length);
     const table = new MaskTable(config.vocabularySize);
@@ -214,7 +218,7 @@ export class Sampler {
       maskRow[i] = BigInt(table.rowOf(turn.state?.mask ?? null));
       validRow[i] = BigInt(table.rowOf(turn.state?.mask ?? turn.valid?.mask ?? null));
     }
-    return {
+    const draws = {
       speaker: sessions.int64(row, [count, 1]),
       uniform: sessions.float(uniform, [count, 1]),
       maskTable: sessions.float(table.data(), [table.rows, config.vocabularySize]),
@@ -222,6 +226,7 @@ export class Sampler {
       validRow: sessions.int64(validRow, [count, 1]),
       inverseTemperature: sessions.scalar(1 / settings.temperature),
     };
+    return { draws, free: table.rows === 1 };
   }
 
   private take(turn: Turn, lane: OnnxLane, token: number, logProb: number, validMass: number, entropy: number): void {

@@ -163,7 +163,7 @@ export class Graph {
     const nodes: NodeFile[] = this.wanted().map((node) => ({
       name: node.name,
       op: node.op,
-      domain: node.own ? ONNXRUNTIME_DOMAIN : '',
+      ...(node.own && { domain: ONNXRUNTIME_DOMAIN }),
       inputs: node.inputs.map((input) => (input ? this.nameOf(input) : '')),
       outputs: [
         ...[node.output, ...node.others].map((value) => (value ? this.nameOf(value) : '')),

@@ -29,8 +29,8 @@ export interface TensorFile {
 export interface NodeFile {
   readonly name: string;
   readonly op: string;
-  /** Empty for standard operators. */
-  readonly domain: '' | typeof ONNXRUNTIME_DOMAIN;
+  /** Left out for standard operators. */
+  readonly domain?: typeof ONNXRUNTIME_DOMAIN;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
@@ -94,7 +94,7 @@ function encodeNode(node: NodeFile): ProtobufWriter {
   writer.string(3, node.name);
   writer.string(4, node.op);
   for (const [name, attribute] of Object.entries(node.attributes)) writer.message(5, encodeAttribute(name, attribute));
-  if (node.domain !== '') writer.string(7, node.domain);
+  if (node.domain) writer.string(7, node.domain);
   return writer;
 }
 

@@ -24,8 +24,15 @@ export function decodes(config: ModelConfig): boolean {
  * Inputs besides the weights: `ids [B, 1, 1]`, `position [B, 1]`, the angles' `cos` and `sin` of `query` (times the attention scale) and `key`, `[P, size / 2]`, `pastKey/pastValue [B, groups, cap, size]` a
  * layer, `slots [1]` (cap), `lastSeen [b, 1, repeat, cap+1]`, and from `speaker` on `stepGraph`'s. Outputs: `stepGraph`'s.
  * @param held weights that are part of the graph: onnxruntime puts them into its own order once, when a session opens
+ * @param free as `sampleToken`'s
  */
-export function decodeGraph(config: ModelConfig, lora: LoraShape | null, truncated: boolean, held: HeldWeights | null): Graph {
+export function decodeGraph(
+  config: ModelConfig,
+  lora: LoraShape | null,
+  truncated: boolean,
+  held: HeldWeights | null,
+  free: boolean,
+): Graph {
   const graph = new Graph('decode');
   const { heads, keyValueHeads: groups, headSize: size, normEpsilon } = config;
   const weights = weightInputs(graph, config, lora, 'factored', undefined, held);
@@ -76,6 +83,6 @@ export function decodeGraph(config: ModelConfig, lora: LoraShape | null, truncat
     });
   }
   const spoken = graph.scope('head', () => logits(graph, config, reshape(read, ['B', config.hiddenSize]), weights));
-  sampleToken(graph, config, spoken, truncated, true);
+  sampleToken(graph, config, spoken, truncated, true, free);
   return graph;
 }

@@ -21,11 +21,15 @@ describe.each([96, 62, 61])('of a vocabulary of %i', (size) => {
     max_position_embeddings: 8,
   };
 
-  it.each([true, false])('the token is where the cumulated weight passes the uniform; in runs: %s', async (inRuns) => {
+  it.each([
+    [true, false],
+    [false, false],
+    [true, true],
+  ])('the token is where the cumulated weight passes the uniform; in runs: %s, free: %s', async (inRuns, free) => {
     const draw = random(0, 'sampleToken');
     const graph = new Graph('sample');
     const logits = graph.input('logits', 'float32', ['B', size]);
-    sampleToken(graph, parseModelConfig(json, 'config.json'), logits, false, inRuns);
+    sampleToken(graph, parseModelConfig(json, 'config.json'), logits, false, inRuns, free);
     const runtime = await loadRuntime();
     const session = await openSession(graph.encode(), { runtime, device: 'cpu', threads: 1, spinning: false });
     const floats = (data: Float32Array, shape: number[]) => new runtime.Tensor('float32', data, shape);
@@ -48,7 +52,7 @@ describe.each([96, 62, 61])('of a vocabulary of %i', (size) => {
     const tokens = [...(outputs.token!.data as BigInt64Array)].map(Number);
     const logProbs = outputs.logProb!.data as Float32Array;
     for (const row of rows) {
-      const allowed = row % 2 === 0 ? Array.from({ length: size }, (_, token) => token) : few;
+      const allowed = free || row % 2 === 0 ? Array.from({ length: size }, (_, token) => token) : few;
       const weights = Array.from({ length: size }, (_, token) => (allowed.includes(token) ? Math.exp(values[row * size + token]!) : 0));
       const total = weights.reduce((sum, weight) => sum + weight, 0);
       const token = tokens[row]!;

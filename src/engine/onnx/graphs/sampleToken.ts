@@ -13,16 +13,17 @@ const BELOW_ONE = 1 - 2 ** -23;
 /**
  * Samples from logits over temperature `[B, vocabulary]`: inputs, method and outputs are `stepGraph`'s, from `speaker` on.
  * @param inRuns looks for the token in two steps: quicker on a CPU, while WebGPU has not the operators
+ * @param free nothing is masked, and valid mass is measured against nothing: there are neither the inputs nor the output for that
  */
-export function sampleToken(graph: Graph, config: ModelConfig, logits: Value, truncated: boolean, inRuns: boolean): void {
+export function sampleToken(graph: Graph, config: ModelConfig, logits: Value, truncated: boolean, inRuns: boolean, free = false): void {
   const spoken = gatherRows(logits, graph.input('speaker', 'int64', ['L', 1]));
-  graph.scope('sample', () => sample(graph, config, spoken, truncated, inRuns));
+  graph.scope('sample', () => sample(graph, config, spoken, truncated, inRuns, free));
 }
 
-function sample(graph: Graph, config: ModelConfig, logits: Value, truncated: boolean, inRuns: boolean): void {
-  const table = graph.input('maskTable', 'float32', ['K', config.vocabularySize]);
+function sample(graph: Graph, config: ModelConfig, logits: Value, truncated: boolean, inRuns: boolean, free: boolean): void {
+  const table = free ? null : graph.input('maskTable', 'float32', ['K', config.vocabularySize]);
   const full = distribution(logits);
-  const masked = distribution(add(logits, gatherRows(table, graph.input('maskRow', 'int64', ['L', 1]))));
+  const masked = table ? distribution(add(logits, gatherRows(table, graph.input('maskRow', 'int64', ['L', 1])))) : full;
   const kept = truncated ? truncate(graph, config, masked.weights) : masked.weights;
   const token = inverse(
     graph,
@@ -33,10 +34,11 @@ function sample(graph: Graph, config: ModelConfig, logits: Value, truncated: boo
   graph.output('token', token);
   const logTotal = truncated ? log(sum(kept, [-1])) : masked.logTotal;
   graph.output('logProb', subtract(gatherElements(masked.shifted, token), logTotal));
+  graph.output('entropy', entropy(full));
+  if (!table) return;
   const valid = gatherRows(table, graph.input('validRow', 'int64', ['L', 1]));
   const allowed = sum(multiply(full.weights, exp(valid)), [-1]);
   graph.output('validMass', divide(allowed, full.total));
-  graph.output('entropy', entropy(full));
 }
 
 /**
