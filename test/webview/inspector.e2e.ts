@@ -9,6 +9,21 @@ describe('inspector', () => {
   const here = (page: Page) => page.locator('.token[tabindex="0"]');
   const at = (page: Page) => page.evaluate(() => document.querySelector<HTMLElement>('.turn.current')?.dataset.turn);
 
+  it('has tabs where it is narrow, one stop of the Tab key, between which the arrows go and leave the token alone', async () => {
+    const scenario = { runs: 'split', select: { ...TALK, round: 0, turn: 0, token: 0 } } as const;
+    await withPage({ view: 'inspector', width: 700, scenario }, async (page) => {
+      const tab = (name: string) => page.getByRole('tab', { name });
+      await tab('Why this credit').focus();
+      await page.keyboard.press('ArrowRight');
+      await page.waitForFunction(() => document.activeElement?.id === 'tab-charts');
+      expect(await tab('Charts').getAttribute('aria-selected')).toBe('true');
+      expect(await page.locator('[role="tab"][tabindex="0"]').count()).toBe(1);
+      await page.keyboard.press('ArrowLeft');
+      await page.waitForFunction(() => document.activeElement?.id === 'tab-credit');
+      expect(await here(page).getAttribute('data-token')).toBe('0');
+    });
+  });
+
   it('is stepped by keyboard: tokens, turns, rounds, negotiations, iterations', async () => {
     await withPage({ view: 'inspector', scenario: { runs: 'split', select: { ...TALK, round: 0, turn: 0, token: 0 } } }, async (page) => {
       await page.keyboard.press('ArrowRight');

@@ -168,9 +168,15 @@ function Details(): VNode {
             id={`tab-${name}`}
             aria-selected={detail.value === name}
             aria-controls={`panel-${name}`}
-            onClick={() => {
-              detail.value = name;
-              saveState({ detail: name });
+            tabIndex={detail.value === name ? 0 : -1}
+            onClick={() => showDetail(name)}
+            onKeyDown={(event) => {
+              if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+              // Among tabs the arrows go from tab to tab, not from token to token.
+              event.preventDefault();
+              const other = name === 'credit' ? 'charts' : 'credit';
+              showDetail(other);
+              document.getElementById(`tab-${other}`)?.focus();
             }}
           >
             {name === 'credit' ? 'Why this credit' : 'Charts'}
@@ -186,6 +192,11 @@ function Details(): VNode {
       </div>
     </>
   );
+}
+
+function showDetail(name: Exclude<InspectorDetail, 'says'>): void {
+  detail.value = name;
+  saveState({ detail: name });
 }
 
 /** The iteration that is chosen as a whole, where one is. */
