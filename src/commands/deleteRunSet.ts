@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { OpenSet } from '../runs/runSets';
-import { deletionText, type SetFolder, setFolders } from '../runs/setFolders';
+import { deletionText, planBeside, type SetFolder, setFolders } from '../runs/setFolders';
 import type { Command } from './command';
 import { deletionConsent, remove, sizeOf, sizeText } from './deleteRun';
 import { targetSet } from './runSet';
@@ -15,12 +15,13 @@ export const deleteRunSet: Command = {
   needsTrust: true,
   inViews: true,
   run: async (services, args) => {
-    const set = await targetSet(services, args, {
+    const target = await targetSet(services, args, {
       title: 'Delete Run Set',
       none: 'a run of it is training or waiting: stop it first',
       will: ({ status }) => status !== 'live',
     });
-    if (set === undefined) return false;
+    if (target === undefined) return false;
+    const set = { ...target, plan: target.plan ?? (await planBeside(target)) };
     const folders = await setFolders(set);
     const training = folders.find(({ isTraining }) => isTraining);
     if (training !== undefined) throw new Refusal(`${set.name}: ${training.path} is being trained: stop it first`);

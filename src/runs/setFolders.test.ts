@@ -8,7 +8,7 @@ import { RunQueue } from './runQueue';
 import { folderOf, type PlannedSet, planIn, writeRunSet } from './runSet';
 import { RunSets } from './runSets';
 import { RunStore } from './runStore';
-import { deletionText, setFolders } from './setFolders';
+import { deletionText, planBeside, setFolders } from './setFolders';
 
 let root: string;
 let store: RunStore;
@@ -64,6 +64,16 @@ describe('the folders of a set', () => {
     await sets.look([root]);
     await store.open(first);
     expect((await setFolders(sets.get(set.file.id)!)).map(({ path }) => path)).toEqual([first, second]);
+  });
+
+  it('lie beside the set’s file, whether or not the window has come upon it', async () => {
+    writeFileSync(join(root, 'torn.set.json'), '{');
+    await store.open(begin(0));
+    const unplanned = new RunSets(store, new RunQueue(() => false));
+    const found = unplanned.get(set.file.id)!;
+    expect(found.plan).toBeNull();
+    expect(await planBeside(found)).toEqual(set);
+    expect(await planBeside({ ...found, id: 'another' })).toBeNull();
   });
 
   it('tell of one that is closed here and trained elsewhere', async () => {

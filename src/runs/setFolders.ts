@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { RUN_PATHS } from '../protocol/runFiles';
 import { inspectLock } from './lock';
+import { isSetFile, type PlannedSet, readRunSet } from './runSet';
 import type { OpenSet } from './runSets';
 
 /** A run folder of a set. */
@@ -35,6 +36,19 @@ export async function setFolders({ id, plan, members }: Pick<OpenSet, 'id' | 'pl
       isTraining: (await inspectLock(path)).state === 'held',
     })),
   );
+}
+
+/** The plan of a set as it lies beside its runs, where the window has not come upon its file; null where there is none. */
+export async function planBeside({ id, members }: Pick<OpenSet, 'id' | 'members'>): Promise<PlannedSet | null> {
+  for (const root of new Set(members.map(({ folder }) => dirname(folder)))) {
+    const names = await readdir(root).catch(() => []);
+    for (const name of names.filter(isSetFile)) {
+      // One that cannot be read is left where it is: nothing says whose it is.
+      const plan = await readRunSet(join(root, name)).catch(() => null);
+      if (plan?.file.id === id) return plan;
+    }
+  }
+  return null;
 }
 
 /** What deleting a set moves away, each by its name: `sizes` are those of the folders, in words. */
