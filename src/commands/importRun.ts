@@ -140,7 +140,7 @@ async function confirm({ settings, found, game }: Inspected, said: string | unde
     settings: each,
   }));
   const other = { label: 'Other values…', settings: null };
-  const placeHolder = 'Own advantages and alignment terms are recomputed from the rewards. What was the run trained with?';
+  const placeHolder = 'Trained with what? Advantages are recomputed from the rewards.';
   const picked = await vscode.window.showQuickPick([...items, other], { title: TITLE, placeHolder });
   if (picked === undefined) return undefined;
   if (picked.settings !== null) return picked.settings;
