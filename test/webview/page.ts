@@ -3,7 +3,7 @@ import type { Place } from '../../src/protocol/webview';
 import type { Branching } from './branched';
 import { sampleMatchups } from './sampleMatchups';
 import { ScriptedHost, type Showing } from './scriptedHost';
-import type { WorldRun } from './world';
+import type { WorldRun } from './worldPlay';
 
 /** What a page is opened with; a JSON object in `window.scenario`. */
 export interface Scenario {

@@ -1,6 +1,6 @@
 import type { MatchupsFile } from '../../src/protocol/matchups';
 import { MATCHUPS_FORMAT } from '../../src/protocol/matchups';
-import { policyOf, type WorldRun } from './world';
+import { policyOf, type WorldRun } from './worldPlay';
 
 type Policy = readonly [start: number, CC: number, CD: number, DC: number, DD: number];
 

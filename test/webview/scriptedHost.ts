@@ -14,7 +14,8 @@ import type {
   WebviewSide,
 } from '../../src/protocol/webview';
 import { type Branching, branched, madeUpDistributions } from './branched';
-import { curveOf, GROUP, iterationViewOf, meanReward, NEGOTIATIONS, negotiationOf, subjectOf, type WorldRun } from './world';
+import { curveOf, iterationViewOf, meanReward, negotiationOf, subjectOf } from './world';
+import { GROUP, NEGOTIATIONS, type WorldRun } from './worldPlay';
 
 /** A run and how far it is. */
 export interface Showing {

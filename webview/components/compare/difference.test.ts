@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TurnView } from '../../../src/protocol/webview';
-import { negotiationOf, type WorldRun } from '../../../test/webview/world';
+import { negotiationOf } from '../../../test/webview/world';
+import type { WorldRun } from '../../../test/webview/worldPlay';
 import { parting, stepsOf, summary } from './difference';
 
 const aa: WorldRun = { id: 'aa', game: 'trust-and-split', algorithm: 'aa', seed: 3, iterations: 400 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Algorithm } from '../../../src/protocol/runConfig';
-import { negotiationOf, type WorldRun } from '../../../test/webview/world';
+import { negotiationOf } from '../../../test/webview/world';
+import type { WorldRun } from '../../../test/webview/worldPlay';
 import { derivation, reading, weightBars } from './explain';
 import { groupRows } from './groupRows';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NegotiationView } from '../../../src/protocol/webview';
-import { negotiationOf, type WorldRun } from '../../../test/webview/world';
+import { negotiationOf } from '../../../test/webview/world';
+import type { WorldRun } from '../../../test/webview/worldPlay';
 import { lacking } from './lacking';
 import { measureOf } from './measures';
 

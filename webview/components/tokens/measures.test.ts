@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { negotiationOf, type WorldRun } from '../../../test/webview/world';
+import { negotiationOf } from '../../../test/webview/world';
+import type { WorldRun } from '../../../test/webview/worldPlay';
 import { fullScale, MEASURES, measureOf, tokenPush } from './measures';
 import { inlineText, visibleText } from './visibleText';
 

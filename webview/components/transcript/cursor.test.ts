@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { negotiationOf, type WorldRun } from '../../../test/webview/world';
+import { negotiationOf } from '../../../test/webview/world';
+import type { WorldRun } from '../../../test/webview/worldPlay';
 import { type Cursor, type CursorMove, cursorAt, moved } from './cursor';
 import { roundsOf } from './rows';
 
