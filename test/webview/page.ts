@@ -2,7 +2,8 @@ import type { Transport } from '../../src/protocol/channel';
 import type { Place } from '../../src/protocol/webview';
 import type { Branching } from './branched';
 import { sampleMatchups } from './sampleMatchups';
-import { ScriptedHost, type Showing } from './scriptedHost';
+import { ScriptedHost } from './scriptedHost';
+import type { Showing } from './scriptedTree';
 import type { WorldRun } from './worldPlay';
 
 /** What a page is opened with; a JSON object in `window.scenario`. */
