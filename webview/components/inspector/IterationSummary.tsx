@@ -49,7 +49,7 @@ function facts(view: NonNullable<typeof iterationView.value>, now: CurvePoint | 
   return [
     `${view.negotiations} negotiations in ${view.groups} seed groups`,
     ...shown,
-    view.invalid === 0 ? 'every turn parsed' : `${view.invalid} turns did not parse`,
+    view.invalid === 0 ? 'every turn parsed' : `${view.invalid} ${view.invalid === 1 ? 'turn' : 'turns'} did not parse`,
     ...(view.checkpoint ? ['checkpoint'] : []),
     ...(now?.training === undefined ? [] : [`${now.training.sampledTokens} tokens sampled, ${now.training.trainedTokens} trained`]),
     new Date(view.time).toLocaleString(),

@@ -79,7 +79,7 @@ export function TokenCard(): VNode | null {
       <p class="card-formula dim">
         {push === null || credit === null || training === null
           ? whyNoPush(turn)
-          : `push = min(ρ, ${RATIO_CAP}) · credit · (1 − π) = ${plain(Math.min(ratio ?? 1, RATIO_CAP), 2)} · ${signed(credit.credit, 3)} · (1 − ${plain(Math.exp(training), 3)})`}
+          : `push = min(ρ, ${RATIO_CAP}) · credit · (1\u00a0−\u00a0π) = ${plain(Math.min(ratio ?? 1, RATIO_CAP), 2)} · ${signed(credit.credit, 3)} · (1\u00a0−\u00a0${plain(Math.exp(training), 3)})`}
       </p>
     </div>
   );
