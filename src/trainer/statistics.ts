@@ -88,15 +88,16 @@ export function tokenStats(turns: readonly TokenTurn[], kl: number | null): Toke
   };
 }
 
-/** Schulman's estimate of KL(π ‖ π_ref) from one token drawn from π, nats: k3 = exp(d) − d − 1, d = log π_ref − log π; never negative. */
-export function k3(d: number): number {
+/**
+ * Schulman's estimate of KL(π ‖ π_ref) from one token drawn from π, nats: k3 = exp(d) − d − 1, d = log π_ref − log π; never negative.
+ * @param mass the valid mass where `logProb` is of the masked distribution and the reference of the full one: log π = log π_masked + log of it
+ */
+export function k3(referenceLogProb: number, logProb: number, mass = 1): number {
+  const d = referenceLogProb - logProb - Math.log(mass);
   return Math.expm1(d) - d;
 }
 
-/**
- * Mean k3 estimate of the KL to the base model, nats a token: d = log π_ref − log π, both full
- * or both masked as `klOver` says. Under a mask and `klOver: full`, log π = log π_masked + log of the valid mass.
- */
+/** Mean k3 estimate of the KL to the base model, nats a token, both distributions full or both masked as `klOver` says. */
 export function meanKl(
   config: RunConfig,
   sequences: readonly { readonly scores: TokenScores; readonly turns: readonly TokenTurn[] }[],
@@ -108,8 +109,7 @@ export function meanKl(
     let at = 0;
     for (const { validMass } of turns) {
       for (const mass of validMass) {
-        const d = scores.referenceLogProbs[at]! - scores.logProbs[at]! - (full ? Math.log(mass) : 0);
-        sum += k3(d);
+        sum += k3(scores.referenceLogProbs[at]!, scores.logProbs[at]!, full ? mass : 1);
         count++;
         at++;
       }

@@ -16,6 +16,12 @@ const MOST_TOKENS_A_RUN = 16_384;
 /** Most columns of one run. */
 const MOST_COLUMNS = 256;
 
+/**
+ * Models narrower than this decode by `stepGraph` where there are several threads: they meet at each of onnxruntime's own operators, which
+ * takes longer than the operator. At width 64 and two threads an iteration of Trust-and-Split took a fifth longer; on one there was no difference.
+ */
+const NARROW = 128;
+
 /** A turn under way. */
 interface Turn {
   readonly request: SampleRequest;
@@ -157,7 +163,8 @@ export class Sampler {
       const session = await sessions.get(key, () => stepGraph(config, lora, truncated, turned));
       return session.run({ ...feeds, ...extra, ...inputs });
     };
-    if (sessions.settings.device !== 'cpu' || !decodes(config)) return { read, decode: null };
+    const { device, threads } = sessions.settings;
+    if (device !== 'cpu' || !decodes(config) || (threads > 1 && config.hiddenSize < NARROW)) return { read, decode: null };
     const { feeds, lora, held } = await weights.toDecode(policy);
     const decode = async (inputs: Feeds, free: boolean): Promise<Feeds> => {
       const key = `decode ${JSON.stringify([lora, truncated, held !== null, free])}`;

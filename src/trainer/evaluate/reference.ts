@@ -101,10 +101,10 @@ export function klOf(
   return Number.isNaN(mean) ? null : mean;
 }
 
-/** As in training: under a mask and `klOver: full`, log π = log π_masked + log of the valid mass. */
+/** As in training. */
 function turnDivergence({ speech, klOver = 'full' }: PolicyPlayer, turn: SeatTranscript['turns'][number], reference: Float32Array): number {
   const full = speech.decoding === 'masked' && klOver === 'full';
   let sum = 0;
-  for (const [i, logProb] of turn.logProbs.entries()) sum += k3(reference[i]! - logProb - (full ? Math.log(turn.validMass[i]!) : 0));
+  for (const [i, logProb] of turn.logProbs.entries()) sum += k3(reference[i]!, logProb, full ? turn.validMass[i]! : 1);
   return sum;
 }

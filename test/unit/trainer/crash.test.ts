@@ -1,14 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as esbuild from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { random } from '../../../src/domain/random';
 import type { CrashPoint } from '../../../src/trainer/crash';
+import { bundleChild, endOf, startChild } from './mortalChild';
 import { differences } from './toyRun';
 
 // A run that was killed at any instant, and resumed, is bit-identical to one that never was. The killed one is a real
@@ -22,18 +21,7 @@ describe('a trainer that is killed', () => {
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'crash-'));
     child = join(root, 'crashChild.mjs');
-    // Beside the sources, so that the product's media folder is found from it as from them.
-    await esbuild.build({
-      entryPoints: [join(__dirname, 'crashChild.ts')],
-      outfile: child,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      external: ['onnxruntime-node'],
-      define: { __dirname: JSON.stringify(__dirname) },
-      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-      logLevel: 'error',
-    });
+    await bundleChild('crashChild.ts', child);
     whole = join(root, 'whole');
     expect(await run(whole, 'new')).toBe(0);
   }, 60_000);
@@ -44,17 +32,9 @@ describe('a trainer that is killed', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   const start = (of: string, how: 'new' | 'resume', crashAt?: string, opponent?: string): ChildProcess =>
-    spawn(process.execPath, [child, of, how, ...(opponent === undefined ? [] : [opponent])], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, ...(crashAt !== undefined && { PARLEY_CRASH_AT: crashAt }) },
-    });
-  /** The exit code, or the signal that ended it. */
-  const end = async (process: ChildProcess): Promise<number | string> => {
-    const [code, signal] = (await once(process, 'exit')) as [number | null, string | null];
-    return signal ?? code ?? -1;
-  };
+    startChild(child, [of, how, ...(opponent === undefined ? [] : [opponent])], crashAt);
   const run = (of: string, how: 'new' | 'resume', crashAt?: string, opponent?: string): Promise<number | string> =>
-    end(start(of, how, crashAt, opponent));
+    endOf(start(of, how, crashAt, opponent));
 
   const points: readonly (readonly [CrashPoint, number])[] = [
     ['afterRollouts', 3],
@@ -98,7 +78,7 @@ describe('a trainer that is killed', () => {
     let kills = 0;
     for (let attempt = 0; attempt < 60; attempt++) {
       const process = start(folder, existsSync(join(folder, 'run.json')) ? 'resume' : 'new');
-      const ended = end(process);
+      const ended = endOf(process);
       // Early attempts die within the first iterations; later ones are given more and more time to get through.
       const patience = 150 + draw.uniform() * (250 + 60 * attempt);
       const first = await Promise.race([ended, sleep(patience)]);

@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as esbuild from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { matchupsFile } from '../../../src/protocol/matchups';
+import { bundleChild, endOf, startChild } from './mortalChild';
 import { type TabularMatchups, tabularMatchups } from './tabularMatchups';
 
 // An evaluation that was killed at any instant and asked for again ends in the very files of one that never was.
@@ -41,26 +39,10 @@ describe('an evaluation that is killed', () => {
   let child: string;
   beforeAll(async () => {
     child = join(root, 'evaluateChild.mjs');
-    await esbuild.build({
-      entryPoints: [join(__dirname, 'evaluateChild.ts')],
-      outfile: child,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      external: ['onnxruntime-node'],
-      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-      logLevel: 'error',
-    });
+    await bundleChild('evaluateChild.ts', child);
   }, 60_000);
 
-  const run = async (created: string, crashAt?: string): Promise<number | string> => {
-    const process_ = spawn(process.execPath, [child, folder, created], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, ...(crashAt !== undefined && { PARLEY_CRASH_AT: crashAt }) },
-    });
-    const [code, signal] = (await once(process_, 'exit')) as [number | null, string | null];
-    return signal ?? code ?? -1;
-  };
+  const run = (created: string, crashAt?: string): Promise<number | string> => endOf(startChild(child, [folder, created], crashAt));
 
   it.each([
     ['afterMatchupRollouts', 1],
